@@ -1,0 +1,204 @@
+package batch
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"usersig"
+)
+
+// ErrMismatch means that a file does not hold the beginning of the job's output.
+// The file is left as it was.
+var ErrMismatch = errors.New("the file is not the beginning of this output")
+
+// File holds the output of a job that can be resumed. An [os.File] opened for
+// reading and writing is one.
+type File interface {
+	io.ReadWriteSeeker
+	Truncate(size int64) error
+}
+
+// Resume does what is left of a job that wrote to f before it was interrupted, and
+// all of it if f is empty. In must be the input from its beginning; Out is not used.
+//
+// The rows in f are compared with the input one by one, and the tokens in the first
+// and the last with the Signer's application, the TTL and the time of issue. If all
+// agree, a torn row at the end is cut off and the rest is appended. If not, f is not
+// touched and the error wraps [ErrMismatch]. Lines that cannot be signed are
+// rejected again, so that the last run tells the whole story.
+func Resume(ctx context.Context, f File, job Job) (Result, error) {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return Result{}, fmt.Errorf("read earlier output: %w", err)
+	}
+	p := replay{job: &job, in: newLines(job.In), out: bufio.NewReaderSize(f, readSize), rows: newRows(&job)}
+	if err := p.run(ctx); err != nil {
+		return p.done, err
+	}
+	if err := f.Truncate(p.end); err != nil {
+		return p.done, fmt.Errorf("cut off a torn row: %w", err)
+	}
+	if _, err := f.Seek(p.end, io.SeekStart); err != nil {
+		return p.done, fmt.Errorf("append to earlier output: %w", err)
+	}
+	job.Out = f
+	if p.end == 0 {
+		if err := job.writeHeader(); err != nil {
+			return p.done, err
+		}
+	}
+	return newPipeline(&job, p.in).run(ctx, p.done)
+}
+
+// replay goes through the input and the earlier output side by side.
+type replay struct {
+	job  *Job
+	in   *lines
+	out  *bufio.Reader
+	rows *rows
+
+	done   Result
+	end    int64  // of the last complete row
+	open   []byte // scratch: the opening of a row
+	last   []byte // of the last row, what follows the opening
+	lastID string
+}
+
+func (p *replay) run(ctx context.Context) error {
+	if p.job.hasHeader() {
+		if err := p.skipHeader(); err != nil || p.end == 0 {
+			return err
+		}
+	}
+	for ctx.Err() == nil {
+		row, err := p.out.ReadSlice('\n')
+		switch {
+		case errors.Is(err, io.EOF):
+			return p.finish(row)
+		case errors.Is(err, bufio.ErrBufferFull):
+			return fmt.Errorf("%w: row %d is too long", ErrMismatch, p.done.Skipped+1)
+		case err != nil:
+			return fmt.Errorf("read earlier output: %w", err)
+		}
+		if err := p.match(row); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// skipHeader leaves end at 0 if the earlier run did not get beyond the header.
+func (p *replay) skipHeader() error {
+	got, err := p.out.Peek(len(header))
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return fmt.Errorf("read earlier output: %w", err)
+	case string(got) != header[:len(got)]:
+		return fmt.Errorf("%w: it has no header", ErrMismatch)
+	case len(got) == len(header):
+		_, _ = p.out.Discard(len(header)) // they are buffered
+		p.end = int64(len(header))
+	}
+	return nil
+}
+
+// match checks that a row is that of the next user ID in the input.
+func (p *replay) match(row []byte) error {
+	user, err := p.nextUser()
+	if err != nil {
+		return err
+	}
+	p.open = p.job.Format.appendOpening(p.open[:0], string(user))
+	if user == nil || !bytes.HasPrefix(row, p.open) {
+		return p.mismatch(user)
+	}
+	p.last = append(p.last[:0], row[len(p.open):]...)
+	p.lastID = string(user)
+	p.end += int64(len(row))
+	p.done.Skipped++
+	if p.done.Skipped == 1 {
+		return p.checkToken()
+	}
+	if p.done.Skipped%linesHMAC == 0 {
+		p.job.report(p.done)
+	}
+	return nil
+}
+
+// finish checks what follows the last complete row: nothing, or the beginning of a
+// row. Anything else was not written by this job and must not be cut off.
+func (p *replay) finish(torn []byte) error {
+	if p.done.Skipped > 1 {
+		if err := p.checkToken(); err != nil {
+			return err
+		}
+	}
+	if len(torn) == 0 {
+		return nil
+	}
+	user, err := p.nextUser()
+	if err != nil {
+		return err
+	}
+	p.open = p.job.Format.appendOpening(p.open[:0], string(user))
+	if n := min(len(torn), len(p.open)); user == nil || !bytes.Equal(torn[:n], p.open[:n]) {
+		return p.mismatch(user)
+	}
+	p.in.back()
+	return nil
+}
+
+// nextUser returns the next user ID that can be signed for, or nil at the end of
+// the input. It rejects the lines before it that cannot.
+func (p *replay) nextUser() ([]byte, error) {
+	for {
+		line, ok := p.in.next()
+		switch {
+		case !ok:
+			return nil, p.in.err
+		case signable(line):
+			return line, nil
+		case len(line) > 0:
+			_, err := p.rows.append(nil, string(line))
+			p.done.Rejected++
+			p.job.reject(p.in.number, err)
+		}
+	}
+}
+
+func (p *replay) mismatch(user []byte) error {
+	row := p.done.Skipped + 1
+	if user == nil {
+		return fmt.Errorf("%w: row %d has no line in the input", ErrMismatch, row)
+	}
+	return fmt.Errorf("%w: row %d is not for the user in line %d of the input", ErrMismatch, row, p.in.number)
+}
+
+// checkToken checks that this job could have made the token in the last row.
+func (p *replay) checkToken() error {
+	row := p.done.Skipped
+	token, err := usersig.Inspect(p.job.Format.tokenIn(p.last))
+	if err != nil {
+		return fmt.Errorf("%w: token in row %d: %w", ErrMismatch, row, err)
+	}
+	want, what := p.job, ""
+	switch {
+	case token.AppID != want.Signer.AppID():
+		what = "is for another application"
+	case token.Scheme != want.Signer.Scheme():
+		what = "was made with another kind of key"
+	case token.UserID != p.lastID || token.Purpose != usersig.UserSig:
+		what = "is not a UserSig for the user beside it"
+	case token.TTL != want.TTL.Truncate(time.Second):
+		what = "has another TTL"
+	case !want.IssuedAt.IsZero() && token.IssuedAt.Unix() != want.IssuedAt.Unix():
+		what = "has another time of issue"
+	default:
+		return nil
+	}
+	return fmt.Errorf("%w: token in row %d %s", ErrMismatch, row, what)
+}

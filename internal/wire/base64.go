@@ -1,0 +1,110 @@
+package wire
+
+import "encoding/base64"
+
+// The outer alphabet is standard base64 with three characters replaced: '+' by
+// '*', '/' by '-' and the padding '=' by '_'. It is not the URL alphabet of
+// RFC 4648, where '-' stands for 62 and '_' for 63.
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-"
+
+var encoding = base64.NewEncoding(alphabet).WithPadding('_')
+
+// Classes of characters, kept beside the six bits so that one pass over a token
+// decodes it and learns which alphabet it is in.
+const (
+	classOurs    = 1 << (iota + 6) // '*' '-' '_'
+	classPlain                     // '+' '/' '='
+	classPadding                   // '_' '='
+	classSpace
+	classOther
+)
+
+// sextets maps a character to its six bits and its classes.
+var sextets = func() (t [256]uint16) {
+	for i := range t {
+		t[i] = classOther
+	}
+	for i, c := range []byte(alphabet) {
+		t[c] = uint16(i)
+	}
+	t['*'] |= classOurs
+	t['-'] |= classOurs
+	t['_'] = classOurs | classPadding
+	t['+'] = 62 | classPlain
+	t['/'] = 63 | classPlain
+	t['='] = classPlain | classPadding
+	for _, c := range []byte(" \t\r\n\v\f") {
+		t[c] = classSpace
+	}
+	return t
+}()
+
+// decode64 decodes token into dst, which has room for it. It takes the alphabet
+// above, or the plain one as a whole, which Tencent's first Node.js library emits.
+// There is one spelling of each byte string in each of the two: padding is
+// required, unused bits must be zero, and white space is not skipped, because
+// every tolerated respelling is one more name for the same credential.
+func decode64(dst []byte, token string) ([]byte, error) {
+	if len(token) == 0 || len(token)%4 != 0 {
+		return nil, unpadded(token)
+	}
+	body, n, seen := token[:len(token)-4], 0, uint16(0)
+	for len(body) >= 4 {
+		a, b, c, d := sextets[body[0]], sextets[body[1]], sextets[body[2]], sextets[body[3]]
+		seen |= a | b | c | d
+		v := uint32(a&63)<<18 | uint32(b&63)<<12 | uint32(c&63)<<6 | uint32(d&63)
+		out := dst[n : n+3 : n+3]
+		out[0], out[1], out[2] = byte(v>>16), byte(v>>8), byte(v)
+		n, body = n+3, body[4:]
+	}
+	tail, class, ok := lastQuad(dst[:n], token[len(token)-4:])
+	if err := alphabetFault(seen | class); err != nil {
+		return nil, err
+	}
+	if !ok || seen&classPadding != 0 {
+		return nil, fault(Base64)
+	}
+	return tail, nil
+}
+
+// lastQuad decodes the final four characters, where padding may be.
+func lastQuad(dst []byte, quad string) (out []byte, class uint16, ok bool) {
+	a, b, c, d := sextets[quad[0]], sextets[quad[1]], sextets[quad[2]], sextets[quad[3]]
+	class = a | b | c | d
+	v := uint32(a&63)<<18 | uint32(b&63)<<12 | uint32(c&63)<<6 | uint32(d&63)
+	switch {
+	case class&classPadding == 0:
+		return append(dst, byte(v>>16), byte(v>>8), byte(v)), class, true
+	case (a|b)&classPadding != 0 || d&classPadding == 0:
+		return nil, class, false
+	case c&classPadding == 0:
+		return append(dst, byte(v>>16), byte(v>>8)), class, v&0xff == 0
+	default:
+		return append(dst, byte(v>>16)), class, v&0xffff == 0
+	}
+}
+
+func alphabetFault(class uint16) error {
+	switch {
+	case class&classSpace != 0:
+		return fault(WhiteSpace)
+	case class&classOther != 0:
+		return fault(Alphabet)
+	case class&classOurs != 0 && class&classPlain != 0:
+		return fault(MixedAlphabets)
+	}
+	return nil
+}
+
+// unpadded explains a token whose length is wrong: white space or a foreign
+// character in it is the better explanation if there is one.
+func unpadded(token string) error {
+	class := uint16(0)
+	for i := range len(token) {
+		class |= sextets[token[i]]
+	}
+	if err := alphabetFault(class); err != nil {
+		return err
+	}
+	return fault(NoPadding)
+}

@@ -1,0 +1,60 @@
+// Package wire reads and writes the text of UserSig tokens: base64 around zlib
+// around one JSON object. It is pure: no keys, no clock, no I/O. It decides what
+// a token says and which bytes its signature covers, never whether to believe it.
+//
+// docs/format.md describes the format; the names of its fields occur only there
+// and here.
+package wire
+
+// Limits on what is read, checked before the work they bound is done.
+const (
+	MaxToken   = 8 << 10 // longest token, in characters
+	MaxText    = 8 << 10 // longest JSON text inside a token, in bytes
+	MaxUserBuf = 1 << 10 // longest user buffer, in bytes
+	MaxUserID  = 255     // longest user ID, in bytes; issuers stop at 32
+	maxMembers = 32      // most members of the JSON object
+	maxDepth   = 8       // deepest nesting in a member that is ignored
+)
+
+// Scheme is a version of the token format.
+type Scheme uint8
+
+// The schemes: ECDSA over lines of strings, and HMAC over lines with numbers.
+const (
+	V1 Scheme = 1
+	V2 Scheme = 2
+)
+
+// Fields is what a token says. Its slices are views of the [Decoder] that made
+// it and are valid until that is used again.
+type Fields struct {
+	Scheme Scheme
+	AppID  uint32
+	UserID []byte // valid UTF-8, 1 to MaxUserID bytes, no control characters
+	Time   int64  // second of issue, Unix time
+	Expire int64  // lifetime in seconds; Time+Expire does not overflow
+
+	AccountType []byte // version 1 only
+	ThirdParty  []byte // version 1 only: the value of TLS.appid_at_3rd
+	HasThird    bool   // whether there was one: its line is signed only if so
+
+	HasUserBuf bool   // whether the token has a user buffer, which may be empty
+	UserBuf    []byte // its bytes
+	userBuf64  []byte // its text, which is what the signature covers
+
+	Sig        []byte // the signature's bytes: DER for V1, 32 bytes or not for V2
+	Compressed bool   // deflated, not merely stored
+}
+
+// ExpiresAt returns the last second, in Unix time, at which the token is valid.
+func (f *Fields) ExpiresAt() int64 { return f.Time + f.Expire }
+
+// AppendSigned appends the bytes that the token's signature covers.
+func (f *Fields) AppendSigned(dst []byte) []byte {
+	c := Claims{
+		AppID: f.AppID, UserID: f.UserID, Time: f.Time, Expire: f.Expire,
+		accountType: f.AccountType, thirdParty: f.ThirdParty, noThird: !f.HasThird,
+		HasUserBuf: f.HasUserBuf, userBuf64: f.userBuf64,
+	}
+	return c.AppendSigned(dst, f.Scheme)
+}

@@ -1,0 +1,139 @@
+package usersig
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"sync"
+	"time"
+
+	"usersig/internal/wire"
+)
+
+// SignerOptions adjusts a [Signer]. A nil *SignerOptions selects the defaults.
+type SignerOptions struct {
+	// Clock returns the current time. If nil, [time.Now] is used.
+	Clock func() time.Time
+
+	// MaxTTL is the longest TTL that Sign accepts. Zero means [DefaultMaxTTL];
+	// more than [LongestTTL] is refused.
+	MaxTTL time.Duration
+
+	// Compress makes tokens about a fifth shorter and, with a [*Secret], some
+	// thirty times slower to make. Verifiers accept both forms.
+	Compress bool
+}
+
+// A Signer makes tokens for one application with one key. It is safe for
+// concurrent use and cannot be changed after it is made.
+type Signer struct {
+	app      uint32
+	scheme   Scheme
+	secret   *Secret     // or
+	private  *PrivateKey // the key
+	clock    func() time.Time
+	maxTTL   time.Duration
+	compress bool
+	encoders sync.Pool // of *encoder
+}
+
+// encoder is the memory one signature needs.
+type encoder struct {
+	wire.Encoder
+	user, userBuf []byte
+	mac           [sha256.Size]byte
+}
+
+// NewSigner returns a Signer for the application appID. The key is a
+// [*PrivateKey] or a [*Secret].
+func NewSigner(appID uint32, key SigningKey, opts *SignerOptions) (*Signer, error) {
+	if opts == nil {
+		opts = &SignerOptions{}
+	}
+	s := &Signer{app: appID, clock: opts.Clock, maxTTL: opts.MaxTTL, compress: opts.Compress}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.maxTTL == 0 {
+		s.maxTTL = DefaultMaxTTL
+	}
+	s.encoders.New = func() any { return new(encoder) }
+	switch {
+	case appID == 0:
+		return nil, fmt.Errorf("%w: SDKAppID is 0", ErrInvalidClaims)
+	case s.maxTTL < time.Second || s.maxTTL > LongestTTL:
+		return nil, fmt.Errorf("%w: MaxTTL is less than a second or more than 50 years", ErrInvalidClaims)
+	}
+	switch k := key.(type) {
+	case *PrivateKey:
+		if k != nil {
+			s.private, s.scheme = k, SchemeECDSA
+			return s, nil
+		}
+	case *Secret:
+		if k != nil {
+			s.secret, s.scheme = k, SchemeHMAC
+			return s, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: no key to sign with", ErrInvalidKey)
+}
+
+// Sign returns a token that carries c.
+//
+// It returns an error that wraps [ErrInvalidClaims] if c cannot be signed, and
+// otherwise fails only if the key does, which for a key in memory is never.
+func (s *Signer) Sign(c Claims) (string, error) {
+	token, err := s.AppendSign(nil, c)
+	return string(token), err
+}
+
+// AppendSign is like [Signer.Sign] but appends the token to dst. With a [*Secret]
+// and room in dst it does not allocate.
+func (s *Signer) AppendSign(dst []byte, c Claims) ([]byte, error) {
+	e := s.encoders.Get().(*encoder)
+	defer s.encoders.Put(e)
+
+	e.user = append(e.user[:0], c.UserID...)
+	if err := checkUser(e.user); err != nil {
+		return nil, err
+	}
+	issued, ttl, err := c.span(s.clock, s.maxTTL)
+	if err != nil {
+		return nil, err
+	}
+	buf, err := c.appendBuf(e.userBuf[:0], s.app, issued+ttl)
+	if err != nil {
+		return nil, err
+	}
+	claims := wire.NewClaims(s.app, e.user, issued, ttl, buf, e.UserBuf)
+	e.Signed = claims.AppendSigned(e.Signed[:0], wire.Scheme(s.scheme))
+	sig, err := s.sign(e)
+	if err != nil {
+		return nil, err
+	}
+	return e.Append(dst, wire.Scheme(s.scheme), &claims, sig, s.compress), nil
+}
+
+// sign signs e.Signed.
+func (s *Signer) sign(e *encoder) ([]byte, error) {
+	if s.secret != nil {
+		s.secret.sum(&e.mac, e.Signed)
+		return e.mac[:], nil
+	}
+	digest := sha256.Sum256(e.Signed)
+	return s.private.sign(digest[:])
+}
+
+// AppID returns the application the Signer signs for.
+func (s *Signer) AppID() uint32 { return s.app }
+
+// KeyID returns the ID of the key the Signer signs with.
+func (s *Signer) KeyID() string {
+	if s.secret != nil {
+		return s.secret.ID()
+	}
+	return s.private.ID()
+}
+
+// Scheme returns the scheme of the tokens the Signer makes.
+func (s *Signer) Scheme() Scheme { return s.scheme }
