@@ -101,8 +101,8 @@ func (c *Claims) span(now func() time.Time, longest time.Duration) (issued, ttl 
 // maxUnix is the last second of the year 9999, the last that RFC 3339 can write.
 const maxUnix = 253402300799
 
-// appendBuf appends the user buffer that c asks for to scratch and returns it, or
-// nil if it asks for none.
+// appendBuf appends the user buffer that c asks for to scratch, which is not nil,
+// and returns it, or nil if c asks for none.
 func (c *Claims) appendBuf(scratch []byte, app uint32, expiresAt int64) ([]byte, error) {
 	switch {
 	case c.Grant == nil && c.UserBuf == nil:
@@ -134,6 +134,7 @@ func (c *Claims) appendTicket(scratch []byte, app uint32, expiresAt int64) ([]by
 	return wire.AppendTicket(scratch, &wire.Ticket{
 		UserID: []byte(c.UserID), AppID: app,
 		RoomID: c.Grant.Room.ID, RoomName: []byte(c.Grant.Room.Name),
-		ExpiresAt: uint32(expiresAt), Privileges: uint32(c.Grant.Allow),
+		ExpiresAt:  uint32(expiresAt), //nolint:gosec // G115: checked above
+		Privileges: uint32(c.Grant.Allow),
 	}), nil
 }

@@ -38,8 +38,8 @@ type Secret struct {
 // mac is a keyed HMAC with room for its result, so that neither is allocated anew
 // for each token.
 type mac struct {
-	hash.Hash
-	sum [sha256.Size]byte
+	hash hash.Hash
+	sum  [sha256.Size]byte
 }
 
 // GenerateSecret returns a new random secret of 64 hexadecimal digits, the form
@@ -93,31 +93,29 @@ func checkSecretKind(text []byte) error {
 
 func newSecret(key []byte) *Secret {
 	s := &Secret{key: key}
-	s.macs.New = func() any { return &mac{Hash: hmac.New(sha256.New, s.key)} }
+	s.macs.New = func() any { return s.newMAC() }
 	// One more thing signed by the secret, in a form no token can have: it names
 	// the secret without helping to guess it more than any token does.
-	var id [sha256.Size]byte
-	s.sum(&id, []byte("usersig key id\x00"))
-	s.id = hex.EncodeToString(id[:8])
+	s.id = hex.EncodeToString(s.newMAC().of([]byte("usersig key id\x00"))[:8])
 	return s
 }
 
-// sum sets dst to the HMAC-SHA256 of message.
-func (s *Secret) sum(dst *[sha256.Size]byte, message []byte) {
-	m := s.macs.Get().(*mac)
-	m.Reset()
-	m.Write(message)
-	m.Sum(m.sum[:0])
-	*dst = m.sum
-	s.macs.Put(m)
+func (s *Secret) newMAC() *mac { return &mac{hash: hmac.New(sha256.New, s.key)} }
+
+// of returns the MAC of message, in memory that the next call overwrites.
+func (m *mac) of(message []byte) []byte {
+	m.hash.Reset()
+	m.hash.Write(message)
+	return m.hash.Sum(m.sum[:0])
 }
 
 // verify reports whether tag is the MAC of message, in a time that does not
 // depend on where they differ: otherwise a forger could find a tag byte by byte.
 func (s *Secret) verify(message, tag []byte) bool {
-	var want [sha256.Size]byte
-	s.sum(&want, message)
-	return hmac.Equal(want[:], tag)
+	m := s.macs.Get().(*mac)
+	ok := hmac.Equal(m.of(message), tag)
+	s.macs.Put(m)
+	return ok
 }
 
 // ID returns a short name for the secret that does not help to guess it.

@@ -39,9 +39,12 @@ type Signer struct {
 // encoder is the memory one signature needs.
 type encoder struct {
 	wire.Encoder
-	user, userBuf []byte
-	mac           [sha256.Size]byte
+	user, userBuf, signed []byte
+	mac                   *mac // if the key is a secret
 }
+
+// newEncoder makes an encoder whose user buffer is empty and not nil: nil is none.
+func newEncoder(m *mac) *encoder { return &encoder{userBuf: []byte{}, mac: m} }
 
 // NewSigner returns a Signer for the application appID. The key is a
 // [*PrivateKey] or a [*Secret].
@@ -56,7 +59,6 @@ func NewSigner(appID uint32, key SigningKey, opts *SignerOptions) (*Signer, erro
 	if s.maxTTL == 0 {
 		s.maxTTL = DefaultMaxTTL
 	}
-	s.encoders.New = func() any { return new(encoder) }
 	switch {
 	case appID == 0:
 		return nil, fmt.Errorf("%w: SDKAppID is 0", ErrInvalidClaims)
@@ -67,11 +69,13 @@ func NewSigner(appID uint32, key SigningKey, opts *SignerOptions) (*Signer, erro
 	case *PrivateKey:
 		if k != nil {
 			s.private, s.scheme = k, SchemeECDSA
+			s.encoders.New = func() any { return newEncoder(nil) }
 			return s, nil
 		}
 	case *Secret:
 		if k != nil {
 			s.secret, s.scheme = k, SchemeHMAC
+			s.encoders.New = func() any { return newEncoder(k.newMAC()) }
 			return s, nil
 		}
 	}
@@ -105,8 +109,11 @@ func (s *Signer) AppendSign(dst []byte, c Claims) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	claims := wire.NewClaims(s.app, e.user, issued, ttl, buf, e.UserBuf)
-	e.Signed = claims.AppendSigned(e.Signed[:0], wire.Scheme(s.scheme))
+	if buf != nil {
+		e.userBuf = buf // perhaps grown: keep it for the next
+	}
+	claims := e.Claims(s.app, e.user, issued, ttl, buf)
+	e.signed = claims.AppendSigned(e.signed[:0], wire.Scheme(s.scheme))
 	sig, err := s.sign(e)
 	if err != nil {
 		return nil, err
@@ -114,13 +121,12 @@ func (s *Signer) AppendSign(dst []byte, c Claims) ([]byte, error) {
 	return e.Append(dst, wire.Scheme(s.scheme), &claims, sig, s.compress), nil
 }
 
-// sign signs e.Signed.
+// sign signs e.signed.
 func (s *Signer) sign(e *encoder) ([]byte, error) {
 	if s.secret != nil {
-		s.secret.sum(&e.mac, e.Signed)
-		return e.mac[:], nil
+		return e.mac.of(e.signed), nil
 	}
-	digest := sha256.Sum256(e.Signed)
+	digest := sha256.Sum256(e.signed)
 	return s.private.sign(digest[:])
 }
 

@@ -17,8 +17,12 @@ func (s *subject) clock() func() time.Time {
 	return func() time.Time { return s.Now }
 }
 
-// claims recognise what the token names that the request does not.
-var claims = []detector{userCase, swappedTicket, userSigAsTicket, injected}
+// notes recognise what is odd about a token that can be decoded. They look at
+// accepted tokens too: a lifetime in milliseconds is not refused, it just never ends.
+var notes = []detector{
+	userCase, swappedTicket, userSigAsTicket, injected,
+	milliTime, milliExpire, instantExpire, timeZone, skew, shortLife,
+}
 
 func userCase(s *subject) *Finding {
 	if !errors.Is(s.Err, usersig.ErrUserMismatch) {

@@ -56,23 +56,29 @@ type detector func(*subject) *Finding
 func Token(q Question) []Finding {
 	s := &subject{Question: q}
 	s.decode()
-	stages := [][]detector{shapes}
-	if s.fields != nil {
-		stages = [][]detector{keys, claims, times}
+	if s.fields == nil {
+		// One explanation of a token that is not one is enough.
+		return first(s, shapes)
 	}
-	var found []Finding
-	for _, stage := range stages {
-		for _, detect := range stage {
-			if f := detect(s); f != nil {
-				found = append(found, *f)
-				if s.fields == nil {
-					// One explanation of a token that is not one is enough.
-					return found
-				}
-			}
+	return append(first(s, keys), every(s, notes)...)
+}
+
+// first returns what the first detector to recognise something says.
+func first(s *subject, detectors []detector) []Finding {
+	for _, detect := range detectors {
+		if f := detect(s); f != nil {
+			return []Finding{*f}
 		}
 	}
-	return found
+	return nil
+}
+
+// every returns what all detectors say.
+func every(s *subject, detectors []detector) (all []Finding) {
+	for _, detect := range detectors {
+		all = append(all, first(s, []detector{detect})...)
+	}
+	return all
 }
 
 func (s *subject) decode() {

@@ -106,10 +106,10 @@ func variantLines(s *subject) *Finding {
 	return nil
 }
 
-func (s *subject) ecdsaIs(f wire.Fields) bool {
-	digest := sha256.Sum256(f.AppendSigned(nil))
+func (s *subject) ecdsaIs(signed []byte) bool {
+	digest := sha256.Sum256(signed)
 	for _, k := range s.publics() {
-		if key, err := eckey.ParsePublic(k.EncodePEM()); err == nil && key.Verify(digest[:], f.Sig) {
+		if key, err := eckey.ParsePublic(k.EncodePEM()); err == nil && key.Verify(digest[:], s.fields.Sig) {
 			return true
 		}
 	}
@@ -118,12 +118,7 @@ func (s *subject) ecdsaIs(f wire.Fields) bool {
 
 // oldNode recognises npm tls-sig-api 1.0.0, which did not sign a line it wrote.
 func oldNode(s *subject) *Finding {
-	if !errors.Is(s.Err, usersig.ErrSignature) || s.fields.Scheme != wire.V1 || !s.fields.HasThird {
-		return nil
-	}
-	f := *s.fields
-	f.HasThird = false
-	if !s.ecdsaIs(f) {
+	if !errors.Is(s.Err, usersig.ErrSignature) || s.fields.Scheme != wire.V1 || !s.ecdsaIs(s.fields.SignedWithoutThird()) {
 		return nil
 	}
 	return found("node-1.0.0", "the issuer does not sign TLS.appid_at_3rd: npm tls-sig-api 1.0.0 had that bug; update it to 1.0.1 or later",
@@ -135,11 +130,10 @@ func requestedUser(s *subject) *Finding {
 	if !errors.Is(s.Err, usersig.ErrSignature) || s.UserID == "" || s.UserID == string(s.fields.UserID) {
 		return nil
 	}
-	f := *s.fields
-	f.UserID = []byte(s.UserID)
-	fits := f.Scheme == wire.V1 && s.ecdsaIs(f)
+	signed := s.fields.SignedFor(s.UserID)
+	fits := s.fields.Scheme == wire.V1 && s.ecdsaIs(signed)
 	for _, secret := range s.secrets() {
-		fits = fits || f.Scheme == wire.V2 && s.macIs([]byte(secret.Reveal()), f.AppendSigned(nil))
+		fits = fits || s.fields.Scheme == wire.V2 && s.macIs([]byte(secret.Reveal()), signed)
 	}
 	if !fits {
 		return nil

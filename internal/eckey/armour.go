@@ -20,8 +20,8 @@ const (
 	dashes    = "-----"
 )
 
-// otherLabels says what the labels in PEM files found in the wild stand for.
-var otherLabels = map[string]Kind{
+// labels says what the labels in PEM files found in the wild stand for.
+var labels = map[string]Kind{
 	labelPKCS8:                KindPrivate,
 	labelSEC1:                 KindPrivate,
 	labelSPKI:                 KindPublic,
@@ -45,7 +45,7 @@ func kindOfLabel(label string) Kind {
 	if strings.HasPrefix(label, "PGP ") {
 		return KindPGP
 	}
-	if kind, ok := otherLabels[label]; ok {
+	if kind, ok := labels[label]; ok {
 		return kind
 	}
 	return KindOtherPEM

@@ -70,8 +70,7 @@ func parsePKCS8(der []byte) (*Private, *Error) {
 
 // parseSEC1 parses an ECPrivateKey. The curve and the public point may be stated
 // inside, outside, or both; whatever is stated must agree. A file put together
-// from two keys would else sign with one and show the other, and a signature made
-// on another curve than the key's gives the key away.
+// from two keys would else sign with one and show the other.
 func parseSEC1(der []byte, outer Curve, outerPoint *asn1.BitString) (*Private, *Error) {
 	var s sec1
 	if !decode(der, &s) || s.Version != 1 {

@@ -3,8 +3,8 @@ package eckey
 // Kind says what an input is, or what is wrong with it.
 type Kind uint8
 
-// The kinds of input. The first three are keys; they are errors only where
-// another of them belongs.
+// The kinds of input. A private key, a public key and a SECRETKEY are errors only
+// where another of them belongs.
 const (
 	KindUnknown     Kind = 1 + iota // binary data of no known kind
 	KindPrivate                     // an ECDSA private key

@@ -29,31 +29,30 @@ func Generate(c Curve) (*Private, error) {
 	if !c.valid() {
 		return nil, errCurve
 	}
-	signer, point, err := generate(c)
+	signer, err := generate(c)
 	if err != nil {
 		return nil, fmt.Errorf("generate key on %v: %w", c, err)
 	}
-	pub, refusal := newPublic(c, point)
+	key, refusal := wrap(signer)
 	if refusal != nil {
 		return nil, refusal
 	}
-	return &Private{pub: pub, signer: signer}, nil
+	return key, nil
 }
 
-func generate(c Curve) (crypto.Signer, []byte, error) {
+func generate(c Curve) (crypto.Signer, error) {
 	if c == Secp256k1 {
-		key, err := k256.Generate()
-		if err != nil {
-			return nil, nil, err
-		}
-		return key, key.Public().(*k256.PublicKey).Bytes(), nil
+		return k256.Generate()
 	}
-	key, err := ecdsa.GenerateKey(curves[c].std, rand.Reader)
+	return ecdsa.GenerateKey(curves[c].std, rand.Reader)
+}
+
+func wrap(signer crypto.Signer) (*Private, *Error) {
+	pub, err := publicFrom(signer.Public())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	point, err := key.PublicKey.Bytes()
-	return key, point, err
+	return &Private{pub: pub, signer: signer}, nil
 }
 
 // ParsePrivate returns the private key in the PEM text data, which must hold
@@ -121,31 +120,18 @@ func privateFrom(key *ecdsa.PrivateKey) (*Private, *Error) {
 
 // newPrivate returns the key on c with the given value of the curve's size.
 func newPrivate(c Curve, value []byte) (*Private, *Error) {
-	signer, point, err := load(c, value)
+	signer, err := load(c, value)
 	if err != nil {
 		return nil, refuse(KindRange) // err is dropped: it comes from code that read a secret
 	}
-	pub, refusal := newPublic(c, point)
-	if refusal != nil {
-		return nil, refusal
-	}
-	return &Private{pub: pub, signer: signer}, nil
+	return wrap(signer)
 }
 
-func load(c Curve, value []byte) (crypto.Signer, []byte, error) {
+func load(c Curve, value []byte) (crypto.Signer, error) {
 	if c == Secp256k1 {
-		key, err := k256.New(value)
-		if err != nil {
-			return nil, nil, err
-		}
-		return key, key.Public().(*k256.PublicKey).Bytes(), nil
+		return k256.New(value)
 	}
-	key, err := ecdsa.ParseRawPrivateKey(curves[c].std, value)
-	if err != nil {
-		return nil, nil, err
-	}
-	point, err := key.PublicKey.Bytes()
-	return key, point, err
+	return ecdsa.ParseRawPrivateKey(curves[c].std, value)
 }
 
 // Public returns the public half of the key.

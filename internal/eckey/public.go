@@ -87,7 +87,7 @@ func kindOfType(key any) Kind {
 		return KindRSA
 	case "*dsa.PublicKey":
 		return KindDSA
-	case "ed25519.PublicKey", "*ecdh.PublicKey":
+	case "ed25519.PublicKey":
 		return KindEdwards
 	case "*eckey.Private", "*k256.PrivateKey", "*ecdsa.PrivateKey", "*rsa.PrivateKey", "ed25519.PrivateKey":
 		return KindPrivate
@@ -114,8 +114,8 @@ func fromCoords(c elliptic.Curve, x, y *big.Int) (*Public, *Error) {
 
 // newPublic returns the key on c at the point in SEC 1 encoding, compressed or
 // not. A point that is not on the curve is refused here, once, for every way in:
-// multiplying with one would leak the private key of whoever did it, and the
-// signature equation would mean nothing.
+// off the curve, in a small group of the attacker's choice, signatures can be
+// forged.
 func newPublic(c Curve, point []byte) (*Public, *Error) {
 	key := &Public{curve: c}
 	var err error

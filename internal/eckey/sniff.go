@@ -139,10 +139,13 @@ func isBareDER(text string) bool {
 }
 
 // isToken reports whether text is one of the tokens that keys are for: base64 of a
-// zlib stream. The shortest real ones have 180 characters.
+// zlib stream, or one that an SDK takes. The shortest real ones have 180 characters.
 func isToken(text string) bool {
-	return len(text) >= 100 && (strings.HasPrefix(text, "eJ") || strings.HasPrefix(text, "eA")) &&
-		strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-_+/=") == ""
+	if len(text) < 100 || len(strings.Fields(text)) != 1 {
+		return false
+	}
+	return strings.HasPrefix(text, "eJ") || strings.HasPrefix(text, "eA") ||
+		strings.HasPrefix(text, "us1.")
 }
 
 // isSecret reports whether text can be a SECRETKEY: one word of 32 bytes or more.

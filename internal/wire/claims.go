@@ -5,34 +5,40 @@ import (
 	"strconv"
 )
 
-// Claims is what a token is to say. The caller has checked it.
+// Claims is what a token is to say, as the text of its fields. Both what is signed
+// and the token itself are made of these, so neither can differ from the other.
 type Claims struct {
-	AppID      uint32
-	UserID     []byte
-	Time       int64
-	Expire     int64
-	HasUserBuf bool
-
-	userBuf64   []byte
-	accountType []byte // version 1
-	thirdParty  []byte // version 1
-	noThird     bool   // version 1: leave the TLS.appid_at_3rd line out
+	user, app, time, expire []byte
+	userBuf64               []byte
+	hasUserBuf              bool
+	accountType             []byte // version 1
+	thirdParty              []byte // version 1
+	noThird                 bool   // version 1: leave the TLS.appid_at_3rd line out
 }
 
 // zero is what every back end but Python's writes for the two fields that date
 // from accounts hosted by others.
 var zero = []byte("0")
 
-// NewClaims returns claims with the constant fields filled in. The user buffer,
-// if any, is encoded into scratch, which the claims then refer to.
-func NewClaims(app uint32, user []byte, issued, expire int64, userBuf, scratch []byte) Claims {
-	c := Claims{
-		AppID: app, UserID: user, Time: issued, Expire: expire,
-		accountType: zero, thirdParty: zero,
-	}
+// Scratch is memory that [Claims] refer to.
+type Scratch struct {
+	userBuf64 []byte
+	numbers   [3 * 20]byte
+}
+
+// Claims returns claims that refer to s. A user buffer of nil means none, one of
+// no bytes is a user buffer. The caller has checked all of it.
+func (s *Scratch) Claims(app uint32, user []byte, issued, expire int64, userBuf []byte) Claims {
+	n := s.numbers[:0]
+	n = strconv.AppendUint(n, uint64(app), 10)
+	a := len(n)
+	n = strconv.AppendInt(n, issued, 10)
+	b := len(n)
+	n = strconv.AppendInt(n, expire, 10)
+	c := Claims{user: user, app: n[:a], time: n[a:b], expire: n[b:], accountType: zero, thirdParty: zero}
 	if userBuf != nil {
-		c.HasUserBuf = true
-		c.userBuf64 = base64.StdEncoding.AppendEncode(scratch[:0], userBuf)
+		s.userBuf64 = base64.StdEncoding.AppendEncode(s.userBuf64[:0], userBuf)
+		c.userBuf64, c.hasUserBuf = s.userBuf64, true
 	}
 	return c
 }
@@ -42,25 +48,22 @@ func NewClaims(app uint32, user []byte, issued, expire int64, userBuf, scratch [
 // line is escaped, which is why no value may hold a line feed: a user ID with one
 // could be cut again into other fields.
 func (c *Claims) AppendSigned(dst []byte, s Scheme) []byte {
-	if s == V1 {
+	if s == V2 {
+		dst = appendLine(dst, "TLS.identifier:", c.user)
+		dst = appendLine(dst, "TLS.sdkappid:", c.app)
+		dst = appendLine(dst, "TLS.time:", c.time)
+		dst = appendLine(dst, "TLS.expire:", c.expire)
+	} else {
 		if !c.noThird {
 			dst = appendLine(dst, "TLS.appid_at_3rd:", c.thirdParty)
 		}
 		dst = appendLine(dst, "TLS.account_type:", c.accountType)
+		dst = appendLine(dst, "TLS.identifier:", c.user)
+		dst = appendLine(dst, "TLS.sdk_appid:", c.app)
+		dst = appendLine(dst, "TLS.time:", c.time)
+		dst = appendLine(dst, "TLS.expire_after:", c.expire)
 	}
-	dst = appendLine(dst, "TLS.identifier:", c.UserID)
-	if s == V1 {
-		dst = appendNumber(dst, "TLS.sdk_appid:", int64(c.AppID))
-	} else {
-		dst = appendNumber(dst, "TLS.sdkappid:", int64(c.AppID))
-	}
-	dst = appendNumber(dst, "TLS.time:", c.Time)
-	if s == V1 {
-		dst = appendNumber(dst, "TLS.expire_after:", c.Expire)
-	} else {
-		dst = appendNumber(dst, "TLS.expire:", c.Expire)
-	}
-	if c.HasUserBuf {
+	if c.hasUserBuf {
 		dst = appendLine(dst, "TLS.userbuf:", c.userBuf64)
 	}
 	return dst
@@ -69,11 +72,5 @@ func (c *Claims) AppendSigned(dst []byte, s Scheme) []byte {
 func appendLine(dst []byte, name string, value []byte) []byte {
 	dst = append(dst, name...)
 	dst = append(dst, value...)
-	return append(dst, '\n')
-}
-
-func appendNumber(dst []byte, name string, value int64) []byte {
-	dst = append(dst, name...)
-	dst = strconv.AppendInt(dst, value, 10)
 	return append(dst, '\n')
 }

@@ -6,14 +6,12 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"hash/adler32"
-	"strconv"
 )
 
 // An Encoder writes tokens. It owns the buffers that writing needs, so that a
 // pooled one allocates nothing. It is not safe for concurrent use.
 type Encoder struct {
-	Signed  []byte // scratch for the caller: the bytes to sign
-	UserBuf []byte // scratch for the caller: the user buffer's base64
+	Scratch
 	raw     []byte
 	out     bytes.Buffer
 	deflate *zlib.Writer
@@ -37,13 +35,13 @@ func (e *Encoder) Append(dst []byte, s Scheme, c *Claims, sig []byte, compress b
 	}
 	e.raw = raw
 	if compress {
-		return encoding.AppendEncode(dst, e.compress(raw[header:]))
+		return append64(dst, e.compress(raw[header:]))
 	}
 	n := uint16(len(raw) - header) //nolint:gosec // G115: the user ID and the user buffer are capped far below 64 KiB
 	binary.LittleEndian.PutUint16(raw[3:], n)
 	binary.LittleEndian.PutUint16(raw[5:], ^n)
 	e.raw = binary.BigEndian.AppendUint32(raw, adler32.Checksum(raw[header:]))
-	return encoding.AppendEncode(dst, e.raw)
+	return append64(dst, e.raw)
 }
 
 func (e *Encoder) compress(text []byte) []byte {
@@ -64,15 +62,15 @@ func (c *Claims) appendJSON1(dst, sig []byte) []byte {
 	dst = append(dst, `{"TLS.account_type":"`...)
 	dst = append(dst, c.accountType...)
 	dst = append(dst, `","TLS.identifier":"`...)
-	dst = appendEscaped(dst, c.UserID)
+	dst = appendEscaped(dst, c.user)
 	dst = append(dst, `","TLS.appid_at_3rd":"`...)
 	dst = append(dst, c.thirdParty...)
 	dst = append(dst, `","TLS.sdk_appid":"`...)
-	dst = strconv.AppendUint(dst, uint64(c.AppID), 10)
+	dst = append(dst, c.app...)
 	dst = append(dst, `","TLS.expire_after":"`...)
-	dst = strconv.AppendInt(dst, c.Expire, 10)
+	dst = append(dst, c.expire...)
 	dst = append(dst, `","TLS.version":"`+version1+`","TLS.time":"`...)
-	dst = strconv.AppendInt(dst, c.Time, 10)
+	dst = append(dst, c.time...)
 	dst = append(dst, '"')
 	return c.appendTail(dst, sig)
 }
@@ -80,18 +78,18 @@ func (c *Claims) appendJSON1(dst, sig []byte) []byte {
 // appendJSON2 writes the fields in the order of the Go and PHP libraries.
 func (c *Claims) appendJSON2(dst, sig []byte) []byte {
 	dst = append(dst, `{"TLS.ver":"2.0","TLS.identifier":"`...)
-	dst = appendEscaped(dst, c.UserID)
+	dst = appendEscaped(dst, c.user)
 	dst = append(dst, `","TLS.sdkappid":`...)
-	dst = strconv.AppendUint(dst, uint64(c.AppID), 10)
+	dst = append(dst, c.app...)
 	dst = append(dst, `,"TLS.expire":`...)
-	dst = strconv.AppendInt(dst, c.Expire, 10)
+	dst = append(dst, c.expire...)
 	dst = append(dst, `,"TLS.time":`...)
-	dst = strconv.AppendInt(dst, c.Time, 10)
+	dst = append(dst, c.time...)
 	return c.appendTail(dst, sig)
 }
 
 func (c *Claims) appendTail(dst, sig []byte) []byte {
-	if c.HasUserBuf {
+	if c.hasUserBuf {
 		dst = append(dst, `,"TLS.userbuf":"`...)
 		dst = append(dst, c.userBuf64...)
 		dst = append(dst, '"')

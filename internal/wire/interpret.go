@@ -6,8 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// maxSig is room for a DER signature of the largest curve (P-521: 139 bytes).
-const maxSig = 160
+// maxSig is room for a DER signature of the largest curve (P-521: 139 bytes), in a
+// size that base64 fills up.
+const maxSig = 159
 
 // interpret turns the object's values into fields, strictly: version 1 has
 // strings where version 2 has numbers, and numbers are plain decimals in both.
@@ -24,11 +25,11 @@ func (d *Decoder) interpret() error {
 func (d *Decoder) interpret1() (err error) {
 	f, o := &d.fields, &d.object
 	f.Scheme = V1
-	if f.AccountType, err = o.text(fAccountType); err != nil {
+	if f.text.accountType, err = o.text(fAccountType); err != nil {
 		return err
 	}
-	if f.HasThird = o.values[fThirdParty].kind != absent; f.HasThird {
-		if f.ThirdParty, err = o.text(fThirdParty); err != nil {
+	if f.text.noThird = o.values[fThirdParty].kind == absent; !f.text.noThird {
+		if f.text.thirdParty, err = o.text(fThirdParty); err != nil {
 			return err
 		}
 	}
@@ -63,13 +64,15 @@ func (d *Decoder) common(k kind, app, expire fieldName) (err error) {
 	if id > math.MaxUint32 {
 		return fieldFault(FieldRange, app)
 	}
-	f.AppID = uint32(id)
+	f.AppID = uint32(id) //nolint:gosec // G115: checked above
 	if f.Time, err = o.integer(fTime, k); err != nil {
 		return err
 	}
 	if f.Expire, err = o.integer(expire, k); err != nil {
 		return err
 	}
+	f.text.user, f.text.app = f.UserID, o.values[app].text
+	f.text.time, f.text.expire = o.values[fTime].text, o.values[expire].text
 	if f.Expire > math.MaxInt64-f.Time {
 		// A sum that wraps or turns into a float has made expired tokens valid.
 		return fieldFault(FieldRange, expire)
@@ -81,44 +84,39 @@ func (d *Decoder) common(k kind, app, expire fieldName) (err error) {
 func (d *Decoder) bytes() (err error) {
 	f, o := &d.fields, &d.object
 	if f.HasUserBuf = o.values[fUserBuf].kind != absent; f.HasUserBuf {
-		if f.userBuf64, err = o.text(fUserBuf); err != nil {
+		if f.UserBuf, err = o.base64(fUserBuf, d.inner[maxSig:], MaxUserBuf); err != nil {
 			return err
 		}
-		if base64.StdEncoding.DecodedLen(len(f.userBuf64)) > MaxUserBuf+2 {
-			return fieldFault(FieldLength, fUserBuf)
-		}
-		if f.UserBuf, err = decodeInner(d.inner[maxSig:], f.userBuf64); err != nil {
-			return fieldFault(InnerBase64, fUserBuf)
-		}
-		if len(f.UserBuf) > MaxUserBuf {
-			return fieldFault(FieldLength, fUserBuf)
-		}
+		f.text.userBuf64, f.text.hasUserBuf = o.values[fUserBuf].text, true
 	}
-	sig, err := o.text(fSig)
-	if err != nil {
-		return err
+	if f.Sig, err = o.base64(fSig, d.inner[:maxSig], maxSig); err == nil && len(f.Sig) == 0 {
+		err = fieldFault(FieldLength, fSig)
 	}
-	if len(sig) == 0 || base64.StdEncoding.DecodedLen(len(sig)) > maxSig {
-		return fieldFault(FieldLength, fSig)
-	}
-	if f.Sig, err = decodeInner(d.inner[:maxSig], sig); err != nil {
-		return fieldFault(InnerBase64, fSig)
-	}
-	return nil
+	return err
 }
 
-var strict = base64.StdEncoding.Strict()
-
-// decodeInner decodes standard base64 that has one spelling only. Line breaks,
-// which Go's decoder skips even when strict, were refused with other control
-// characters.
-func decodeInner(dst, text []byte) ([]byte, error) {
-	n, err := strict.Decode(dst, text)
-	if err != nil {
+// base64 decodes into dst a field of at most most bytes. It takes one spelling
+// only. Line breaks, which Go's decoder skips even when strict, are refused with
+// other control characters.
+func (o *object) base64(f fieldName, dst []byte, most int) ([]byte, error) {
+	text, err := o.text(f)
+	switch {
+	case err != nil:
 		return nil, err
+	case len(text) > base64.StdEncoding.EncodedLen(most):
+		return nil, fieldFault(FieldLength, f)
+	}
+	n, err := strict.Decode(dst, text)
+	switch {
+	case err != nil:
+		return nil, fieldFault(InnerBase64, f)
+	case n > most:
+		return nil, fieldFault(FieldLength, f)
 	}
 	return dst[:n:n], nil
 }
+
+var strict = base64.StdEncoding.Strict()
 
 // text returns a field that must be a string without control characters. A line
 // feed would make the signed lines ambiguous; a NUL ends a string in C.
@@ -127,7 +125,7 @@ func (o *object) text(f fieldName) ([]byte, error) {
 	if err := v.want(f, str); err != nil {
 		return nil, err
 	}
-	if HasControl(v.text) {
+	if !v.plain && HasControl(v.text) {
 		return nil, fieldFault(FieldControl, f)
 	}
 	return v.text, nil

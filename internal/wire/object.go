@@ -57,8 +57,9 @@ func signed(s Scheme, f fieldName) bool {
 		return s == V2
 	case fSDKAppID1, fExpire1, fAccountType, fThirdParty:
 		return s == V1
+	default:
+		return false
 	}
-	return false
 }
 
 // kind is the JSON type of a value, as far as the format cares.
@@ -72,8 +73,9 @@ const (
 )
 
 type value struct {
-	kind kind
-	text []byte // the decoded string, or the number as written
+	text  []byte // the decoded string, or the number as written
+	kind  kind
+	plain bool // a string of printable ASCII without escapes
 }
 
 type member struct{ name []byte }
@@ -119,7 +121,7 @@ func (o *object) parse(text []byte) error {
 }
 
 func (o *object) member(s *scanner) error {
-	name, err := s.str()
+	name, _, err := s.str()
 	if err != nil {
 		return err
 	}

@@ -48,11 +48,11 @@ func (s *scanner) end() error {
 func (s *scanner) value(depth int) (value, error) {
 	switch c := s.peek(); {
 	case c == '"':
-		text, err := s.str()
-		return value{str, text}, err
+		text, plain, err := s.str()
+		return value{text, str, plain}, err
 	case c == '-' || isDigit(c):
 		text, err := s.number()
-		return value{number, text}, err
+		return value{text: text, kind: number}, err
 	case c == '{' || c == '[':
 		return value{kind: other}, s.nested(depth)
 	default:
@@ -124,7 +124,7 @@ func (s *scanner) nested(depth int) error {
 	}
 	for {
 		if object {
-			if _, err := s.str(); err != nil {
+			if _, _, err := s.str(); err != nil {
 				return err
 			}
 			if s.space(); s.next() != ':' {
@@ -148,36 +148,45 @@ func (s *scanner) nested(depth int) error {
 }
 
 // str reads a string and returns its decoded value, which shares the text's
-// memory.
-func (s *scanner) str() ([]byte, error) {
+// memory, and whether it is plain: printable ASCII without escapes.
+func (s *scanner) str() (out []byte, plain bool, err error) {
 	if s.next() != '"' {
-		return nil, fault(JSONSyntax)
+		return nil, false, fault(JSONSyntax)
 	}
-	start, ascii := s.pos, true
-	for s.pos < len(s.text) {
-		switch c := s.text[s.pos]; {
-		case c == '"':
-			out := s.text[start:s.pos]
-			s.pos++
-			if !ascii && !utf8.Valid(out) {
-				return nil, fault(JSONText)
+	start := s.pos
+	for i, c := range s.text[min(start, len(s.text)):] {
+		if class := stringClass[c]; class != 0 {
+			s.pos = start + i
+			if class == endOfString {
+				s.pos++
+				return s.text[start : s.pos-1], true, nil
 			}
-			return out, nil
-		case c == '\\':
-			return s.escaped(start)
-		case c < ' ':
-			return nil, fault(JSONSyntax)
-		case c >= utf8.RuneSelf:
-			ascii = false
+			out, err = s.rest(start)
+			return out, false, err
 		}
-		s.pos++
 	}
-	return nil, fault(JSONSyntax)
+	return nil, false, fault(JSONSyntax)
 }
 
-// escaped goes on with a string whose first backslash is at s.pos, decoding in
+// Classes of bytes inside a string; printable ASCII has none.
+const (
+	endOfString = 1 + iota
+	notPlain
+)
+
+var stringClass = func() (t [256]uint8) {
+	for c := range t {
+		if c < ' ' || c == '\\' || c >= 0x7f {
+			t[c] = notPlain
+		}
+	}
+	t['"'] = endOfString
+	return t
+}()
+
+// rest goes on with a string at the first byte that is not plain, decoding in
 // place: what is written never passes what is read.
-func (s *scanner) escaped(start int) ([]byte, error) {
+func (s *scanner) rest(start int) ([]byte, error) {
 	out := s.text[start:s.pos]
 	for s.pos < len(s.text) {
 		c := s.next()

@@ -34,27 +34,34 @@ type Fields struct {
 	Time   int64  // second of issue, Unix time
 	Expire int64  // lifetime in seconds; Time+Expire does not overflow
 
-	AccountType []byte // version 1 only
-	ThirdParty  []byte // version 1 only: the value of TLS.appid_at_3rd
-	HasThird    bool   // whether there was one: its line is signed only if so
-
 	HasUserBuf bool   // whether the token has a user buffer, which may be empty
 	UserBuf    []byte // its bytes
-	userBuf64  []byte // its text, which is what the signature covers
 
 	Sig        []byte // the signature's bytes: DER for V1, 32 bytes or not for V2
 	Compressed bool   // deflated, not merely stored
+
+	text Claims // the fields as text, which is what the signature covers
 }
 
 // ExpiresAt returns the last second, in Unix time, at which the token is valid.
 func (f *Fields) ExpiresAt() int64 { return f.Time + f.Expire }
 
-// AppendSigned appends the bytes that the token's signature covers.
-func (f *Fields) AppendSigned(dst []byte) []byte {
-	c := Claims{
-		AppID: f.AppID, UserID: f.UserID, Time: f.Time, Expire: f.Expire,
-		accountType: f.AccountType, thirdParty: f.ThirdParty, noThird: !f.HasThird,
-		HasUserBuf: f.HasUserBuf, userBuf64: f.userBuf64,
-	}
-	return c.AppendSigned(dst, f.Scheme)
+// AppendSigned appends the bytes that the token's signature covers. They are made
+// of the text of the fields as it was read, with JSON's escapes undone.
+func (f *Fields) AppendSigned(dst []byte) []byte { return f.text.AppendSigned(dst, f.Scheme) }
+
+// SignedFor is AppendSigned as if the token named another user. It serves to
+// recognise libraries that sign one user ID and write another.
+func (f *Fields) SignedFor(user string) []byte {
+	c := f.text
+	c.user = []byte(user)
+	return c.AppendSigned(nil, f.Scheme)
+}
+
+// SignedWithoutThird is AppendSigned as if the token had no TLS.appid_at_3rd. It
+// serves to recognise a library that writes the field and does not sign it.
+func (f *Fields) SignedWithoutThird() []byte {
+	c := f.text
+	c.noThird = true
+	return c.AppendSigned(nil, f.Scheme)
 }
