@@ -2,6 +2,7 @@ package usersig
 
 import (
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -71,10 +72,19 @@ func newPrivateKey(k *eckey.Private) *PrivateKey {
 // NewPrivateKey returns a PrivateKey that signs with s, which may live in a KMS or
 // an HSM. The public key of s must be a *ecdsa.PublicKey on a supported curve,
 // and s must return ASN.1 signatures, as [crypto.Signer] implementations do. What
-// s returns is verified before it is passed on.
+// s returns is verified before it is passed on. A *ecdsa.PrivateKey is taken as a
+// key in memory.
 func NewPrivateKey(s crypto.Signer) (*PrivateKey, error) {
 	if s == nil {
 		return nil, fmt.Errorf("%w: signer is nil", ErrInvalidKey)
+	}
+	if k, ok := s.(*ecdsa.PrivateKey); ok {
+		// On a foreign secp256k1, crypto/ecdsa signs in variable time.
+		local, err := eckey.PrivateFrom(k)
+		if err != nil {
+			return nil, invalidKey(err)
+		}
+		return newPrivateKey(local), nil
 	}
 	public, err := NewPublicKey(s.Public())
 	if err != nil {

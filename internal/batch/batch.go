@@ -42,7 +42,8 @@ type Job struct {
 	// cores.
 	Jobs int
 
-	// Clock is read if IssuedAt is zero. If nil, [time.Now] is used.
+	// Clock is read if IssuedAt is zero, by several goroutines at once. If nil,
+	// [time.Now] is used.
 	Clock func() time.Time
 
 	// Progress, if set, is called now and then with how many user IDs are done:

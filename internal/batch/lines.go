@@ -67,7 +67,7 @@ func (l *lines) read() bool {
 	}
 	if err != nil {
 		l.ended = true
-		if err != io.EOF { //nolint:errorlint // an error that wraps io.EOF is not the end of the input
+		if err != io.EOF { // nor may it wrap io.EOF
 			// What came last may be cut off and then be another user's ID.
 			l.err = fmt.Errorf("read user IDs: %w", err)
 			return false

@@ -185,7 +185,8 @@ func (p *replay) checkToken() error {
 	if err != nil {
 		return fmt.Errorf("%w: token in row %d: %w", ErrMismatch, row, err)
 	}
-	want, what := p.job, ""
+	want := p.job
+	var what string
 	switch {
 	case token.AppID != want.Signer.AppID():
 		what = "is for another application"

@@ -23,9 +23,9 @@ import (
 const (
 	header = "userid,usersig\n"
 
-	jsonUser    = `{"userid":"`
-	jsonToken   = `","usersig":"`
-	jsonExpires = `","expires_at":"`
+	jsonBefore  = `{"userid":"`
+	jsonBetween = `","usersig":"`
+	jsonAfter   = `","expires_at":"`
 	jsonEnd     = "\"}\n"
 )
 
@@ -44,9 +44,9 @@ func (j *Job) writeHeader() error {
 // appendOpening appends what precedes the token in the row of a user.
 func (f Format) appendOpening(dst []byte, user string) []byte {
 	if f == NDJSON {
-		dst = append(dst, jsonUser...)
+		dst = append(dst, jsonBefore...)
 		dst = appendJSON(dst, user)
-		return append(dst, jsonToken...)
+		return append(dst, jsonBetween...)
 	}
 	return append(appendField(dst, user), ',')
 }
@@ -141,7 +141,7 @@ func (r *rows) ending(issued time.Time) []byte {
 	at := issued.Unix() + int64(r.job.TTL/time.Second)
 	if at != r.expires {
 		r.expires = at
-		r.end = append(r.end[:0], jsonExpires...)
+		r.end = append(r.end[:0], jsonAfter...)
 		r.end = time.Unix(at, 0).UTC().AppendFormat(r.end, time.RFC3339)
 		r.end = append(r.end, jsonEnd...)
 	}

@@ -64,10 +64,10 @@ func (e *Error) Error() string {
 	if e.Curve != "" {
 		text += ": " + e.Curve
 	}
-	switch e.Want {
-	case KindPrivate:
+	if e.Want == KindPrivate {
 		return "parse private key: " + text
-	case KindPublic:
+	}
+	if e.Want == KindPublic {
 		return "parse public key: " + text
 	}
 	return text

@@ -59,9 +59,11 @@ func (c *crafter) stored(final int, text string) *crafter {
 	return c
 }
 
-// counts begins a block with codes of its own, the last one unless c.more, up to the lengths of the code for lengths.
+// counts begins a block with codes of its own, the last one unless c.more, up to the lengths of
+// the code for lengths.
 func (c *crafter) counts(lits, dists, lengths int) *crafter {
-	return c.bits(btoi(!c.more), 1).bits(2, 2).bits(lits-257, 5).bits(dists-1, 5).bits(lengths-4, 4)
+	return c.bits(btoi(!c.more), 1).bits(2, 2).
+		bits(lits-257, 5).bits(dists-1, 5).bits(lengths-4, 4)
 }
 
 // plain gives the symbols 0 to 12 of the code for lengths 4 bits, and 13 to 18 5 bits.

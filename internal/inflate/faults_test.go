@@ -39,7 +39,8 @@ func TestAccepted(t *testing.T) {
 		{"overlapping match", open().fixed('a', 'b', 259).code(1, 5).fixed(256).zlib("abababa"), "abababa"},
 		{"length 258 in both spellings", open().fixed('a', 285).code(0, 5).fixed(284).bits(31, 5).
 			code(0, 5).fixed(256).zlib(strings.Repeat("a", 517)), strings.Repeat("a", 517)},
-		{"single distance of one bit", onlyDist(1).code(0, 1).code(3, 2).code(0, 1).code(2, 2).zlib("aaaa"), "aaaa"},
+		{"single distance of one bit", onlyDist(1).code(0, 1).code(3, 2).code(0, 1).code(2, 2).
+			zlib("aaaa"), "aaaa"},
 		{"no distance at all", onlyDist(0).code(0, 1).code(2, 2).zlib("a"), "a"},
 		{"codes of 10 and 11 bits", deepBlock().code(0x3fe, 10).code(0x7fe, 11).zlib("\x09"), "\x09"},
 		{"repetition from lengths into distances", new(crafter).plain(258, 2).zeros(256).lengths(1).

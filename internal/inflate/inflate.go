@@ -32,7 +32,8 @@ const (
 )
 
 // A Decoder decodes streams one after another. It holds nothing but scratch space, about
-// 23 KiB, so keep it; what it holds means nothing after a call. The zero value is ready. It is not safe for concurrent use.
+// 23 KiB, so keep it; what it holds means nothing after a call. The zero value is ready. It is not
+// safe for concurrent use.
 type Decoder struct {
 	lit, dist table
 }

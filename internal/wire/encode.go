@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"compress/zlib"
-	"encoding/base64"
 	"encoding/binary"
 	"hash/adler32"
 )
@@ -35,13 +34,13 @@ func (e *Encoder) Append(dst []byte, s Scheme, c *Claims, sig []byte, compress b
 	}
 	e.raw = raw
 	if compress {
-		return append64(dst, e.compress(raw[header:]))
+		return outer.append(dst, e.compress(raw[header:]))
 	}
 	n := uint16(len(raw) - header) //nolint:gosec // G115: the user ID and the user buffer are capped far below 64 KiB
 	binary.LittleEndian.PutUint16(raw[3:], n)
 	binary.LittleEndian.PutUint16(raw[5:], ^n)
 	e.raw = binary.BigEndian.AppendUint32(raw, adler32.Checksum(raw[header:]))
-	return append64(dst, e.raw)
+	return outer.append(dst, e.raw)
 }
 
 func (e *Encoder) compress(text []byte) []byte {
@@ -95,7 +94,7 @@ func (c *Claims) appendTail(dst, sig []byte) []byte {
 		dst = append(dst, '"')
 	}
 	dst = append(dst, `,"TLS.sig":"`...)
-	dst = base64.StdEncoding.AppendEncode(dst, sig)
+	dst = inner.append(dst, sig)
 	return append(dst, `"}`...)
 }
 

@@ -100,11 +100,13 @@ func (s *scanner) number() ([]byte, error) {
 }
 
 func (s *scanner) digits() bool {
-	start := s.pos
-	for isDigit(s.peek()) {
-		s.pos++
+	rest := s.text[min(s.pos, len(s.text)):]
+	n := 0
+	for n < len(rest) && isDigit(rest[n]) {
+		n++
 	}
-	return s.pos > start
+	s.pos += n
+	return n > 0
 }
 
 // nested skips an object or an array in a member that the format does not define.
