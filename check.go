@@ -25,15 +25,11 @@ func (v *Verifier) verify(ctx context.Context, token string, req request) (Verif
 	who, err := v.check(d, token, req)
 	v.decoders.Put(d)
 	if err != nil {
-		if req.purpose == PrivateMapKey {
-			// TRTC's SDK has one code for whatever is wrong with a PrivateMapKey.
-			err.TRTC = trtcTicket
-		}
-		return Verified{}, err
+		return Verified{}, err.to(req.purpose)
 	}
 	if v.revoked != nil {
 		if err := v.revoked(ctx, who); err != nil {
-			return Verified{}, deny(err)
+			return Verified{}, deny(err, req.purpose)
 		}
 	}
 	return who, nil
@@ -41,14 +37,23 @@ func (v *Verifier) verify(ctx context.Context, token string, req request) (Verif
 
 // deny turns what a deny list answered into a refusal. An answer that is not one
 // of its two reasons is a failure of the list, and refuses too.
-func deny(err error) error {
+func deny(err error, asked Purpose) error {
 	switch {
 	case errors.Is(err, ErrRevoked):
-		return refuse(ErrRevoked)
+		return refuse(ErrRevoked).to(asked)
 	case errors.Is(err, ErrBlocked):
-		return refuse(ErrBlocked)
+		return refuse(ErrBlocked).to(asked)
 	}
 	return fmt.Errorf("cannot tell whether the token is revoked: %w", err)
+}
+
+// to sets the code that TRTC's SDK reports to who asked for a purpose: it has one
+// for whatever is wrong with a PrivateMapKey.
+func (r *Refusal) to(asked Purpose) *Refusal {
+	if asked == PrivateMapKey {
+		r.TRTC = trtcTicket
+	}
+	return r
 }
 
 // check makes every test but the last, in the one order there is.
@@ -110,7 +115,7 @@ func (v *Verifier) findKey(f *wire.Fields, signed []byte, now time.Time) (string
 		if (k.public != nil) != (f.Scheme == wire.V1) {
 			continue
 		}
-		if !k.retireAt.IsZero() && !now.Before(k.retireAt) {
+		if k.retires && !now.Before(k.retireAt) {
 			retired = true
 			continue
 		}
@@ -154,8 +159,9 @@ func (r *Refusal) at(check string) *Refusal {
 // as with every original verifier.
 func (v *Verifier) checkTime(f *wire.Fields, now int64) *Refusal {
 	switch {
-	case f.Time > now && f.Time-now > v.leeway:
-		return refuse(ErrNotYetValid, span("%s ahead of this clock", "比当前时间晚 %s", f.Time-now))
+	case f.Time-v.leeway > now:
+		// Not f.Time-now, which wraps where a clock stands before 1970.
+		return refuse(ErrNotYetValid, span("%s ahead of this clock", "比当前时间晚 %s", f.Time-max(now, 0)))
 	case f.Expire == 0:
 		return refuse(ErrExpired, text{"it was made with a lifetime of 0 seconds", "签发时有效期为 0 秒"})
 	case now-v.leeway > f.ExpiresAt():

@@ -30,10 +30,15 @@ const (
 // Secret is a shared HMAC key. It prints and marshals as its ID, never as its
 // value.
 type Secret struct {
-	key  []byte
+	key  *hidden
 	id   string
 	macs sync.Pool // of *mac, keyed
 }
+
+// hidden is the text of a secret, one pointer away from it. fmt may not call the
+// methods of an unexported field, prints what it points to if the verb is, say, %s,
+// and stops at the next pointer.
+type hidden struct{ text []byte }
 
 // mac is a keyed HMAC with room for its result, so that neither is allocated anew
 // for each token.
@@ -46,9 +51,7 @@ type mac struct {
 // Tencent's consoles hand out.
 func GenerateSecret() (*Secret, error) {
 	var seed [32]byte
-	if _, err := rand.Read(seed[:]); err != nil {
-		return nil, fmt.Errorf("generate secret: %w", err)
-	}
+	_, _ = rand.Read(seed[:]) // rather than fail, it ends the program
 	return newSecret([]byte(hex.EncodeToString(seed[:]))), nil
 }
 
@@ -91,8 +94,8 @@ func checkSecretKind(text []byte) error {
 	}
 }
 
-func newSecret(key []byte) *Secret {
-	s := &Secret{key: key}
+func newSecret(text []byte) *Secret {
+	s := &Secret{key: &hidden{text}}
 	s.macs.New = func() any { return s.newMAC() }
 	// One more thing signed by the secret, in a form no token can have: it names
 	// the secret without helping to guess it more than any token does.
@@ -100,7 +103,7 @@ func newSecret(key []byte) *Secret {
 	return s
 }
 
-func (s *Secret) newMAC() *mac { return &mac{hash: hmac.New(sha256.New, s.key)} }
+func (s *Secret) newMAC() *mac { return &mac{hash: hmac.New(sha256.New, s.key.text)} }
 
 // of returns the MAC of message, in memory that the next call overwrites.
 func (m *mac) of(message []byte) []byte {
@@ -122,15 +125,17 @@ func (s *Secret) verify(message, tag []byte) bool {
 func (s *Secret) ID() string { return s.id }
 
 // Equal reports whether s and x are the same secret, in constant time.
-func (s *Secret) Equal(x *Secret) bool { return subtle.ConstantTimeCompare(s.key, x.key) == 1 }
+func (s *Secret) Equal(x *Secret) bool {
+	return x != nil && subtle.ConstantTimeCompare(s.key.text, x.key.text) == 1
+}
 
 // Strong reports whether the secret is at least as long as those that Tencent's
 // consoles and [GenerateSecret] make (64 characters). A shorter one may be guessed
 // by anybody who has seen a token.
-func (s *Secret) Strong() bool { return utf8.RuneCount(s.key) >= 64 }
+func (s *Secret) Strong() bool { return utf8.RuneCount(s.key.text) >= 64 }
 
 // Reveal returns the text of the secret. Reviewers search for it by name.
-func (s *Secret) Reveal() string { return string(s.key) }
+func (s *Secret) Reveal() string { return string(s.key.text) }
 
 // Format implements [fmt.Formatter]. Whatever the verb, it prints the ID, so that
 // no log line, panic or test failure shows the secret by accident.

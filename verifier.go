@@ -59,7 +59,8 @@ type candidate struct {
 	id       string
 	public   *PublicKey
 	secret   *Secret
-	retireAt time.Time // zero for never
+	retires  bool // at the time below; the zero time is one long past
+	retireAt time.Time
 }
 
 // decoder is the memory one verification needs.
@@ -87,8 +88,8 @@ func NewVerifier(appID uint32, keys []VerifyingKey, opts *VerifierOptions) (*Ver
 	switch {
 	case appID == 0:
 		return nil, fmt.Errorf("%w: SDKAppID is 0", ErrInvalidClaims)
-	case opts.MaxAge < 0:
-		return nil, fmt.Errorf("%w: MaxAge is negative", ErrInvalidClaims)
+	case opts.MaxAge != 0 && opts.MaxAge < time.Second:
+		return nil, fmt.Errorf("%w: MaxAge is negative or less than a second", ErrInvalidClaims)
 	case len(keys) == 0:
 		return nil, fmt.Errorf("%w: no keys to verify with", ErrInvalidKey)
 	case len(keys) > MaxKeys:
@@ -115,7 +116,7 @@ func leewaySeconds(d time.Duration) int64 {
 func (v *Verifier) addKey(key VerifyingKey) error {
 	var c candidate
 	if r, ok := key.(*retiring); ok && r != nil {
-		c.retireAt, key = r.at, r.key
+		c.retires, c.retireAt, key = true, r.at, r.key
 	}
 	switch k := key.(type) {
 	case *PublicKey:

@@ -7,6 +7,7 @@ package keyszip
 
 import (
 	"archive/zip"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -49,12 +50,8 @@ func Write(w io.Writer, key *usersig.PrivateKey, modified time.Time) error {
 		return err
 	}
 	z := zip.NewWriter(w)
-	for _, f := range files {
-		if err := add(z, f, modified); err != nil {
-			return fmt.Errorf("write keys.zip: %w", err)
-		}
-	}
-	if err := z.Close(); err != nil {
+	err = errors.Join(add(z, files[0], modified), add(z, files[1], modified), z.Close())
+	if err != nil {
 		return fmt.Errorf("write keys.zip: %w", err)
 	}
 	return nil
@@ -65,9 +62,8 @@ func add(z *zip.Writer, f File, modified time.Time) error {
 	// What unpacks the file leaves the private key to its owner.
 	header.SetMode(f.Mode)
 	w, err := z.CreateHeader(header)
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = w.Write(f.Content)
 	}
-	_, err = w.Write(f.Content)
 	return err
 }

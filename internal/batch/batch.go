@@ -30,6 +30,7 @@ const (
 // skipped, and so is a byte order mark at the very start.
 type Job struct {
 	Signer   *usersig.Signer
+	Verifier *usersig.Verifier // if set, Resume tells by it whether the key is the same
 	TTL      time.Duration
 	IssuedAt time.Time // zero: each token counts from the second in which it is made
 

@@ -78,13 +78,13 @@ func (p *replay) run(ctx context.Context) error {
 		row, err := p.out.ReadSlice('\n')
 		switch {
 		case errors.Is(err, io.EOF):
-			return p.finish(row)
+			return p.finish(ctx, row)
 		case errors.Is(err, bufio.ErrBufferFull):
 			return fmt.Errorf("%w: row %d is too long", ErrMismatch, p.done.Skipped+1)
 		case err != nil:
 			return fmt.Errorf("read earlier output: %w", err)
 		}
-		if err := p.match(row); err != nil {
+		if err := p.match(ctx, row); err != nil {
 			return err
 		}
 	}
@@ -107,7 +107,7 @@ func (p *replay) skipHeader() error {
 }
 
 // match checks that a row is that of the next user ID in the input.
-func (p *replay) match(row []byte) error {
+func (p *replay) match(ctx context.Context, row []byte) error {
 	user, err := p.nextUser()
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (p *replay) match(row []byte) error {
 	p.end += int64(len(row))
 	p.done.Skipped++
 	if p.done.Skipped == 1 {
-		return p.checkToken()
+		return p.checkToken(ctx)
 	}
 	if p.done.Skipped%linesHMAC == 0 {
 		p.job.report(p.done)
@@ -131,9 +131,9 @@ func (p *replay) match(row []byte) error {
 
 // finish checks what follows the last complete row: nothing, or the beginning of a
 // row. Anything else was not written by this job and must not be cut off.
-func (p *replay) finish(torn []byte) error {
+func (p *replay) finish(ctx context.Context, torn []byte) error {
 	if p.done.Skipped > 1 {
-		if err := p.checkToken(); err != nil {
+		if err := p.checkToken(ctx); err != nil {
 			return err
 		}
 	}
@@ -179,9 +179,10 @@ func (p *replay) mismatch(user []byte) error {
 }
 
 // checkToken checks that this job could have made the token in the last row.
-func (p *replay) checkToken() error {
+func (p *replay) checkToken(ctx context.Context) error {
 	row := p.done.Skipped
-	token, err := usersig.Inspect(p.job.Format.tokenIn(p.last))
+	text := p.job.Format.tokenIn(p.last)
+	token, err := usersig.Inspect(text)
 	if err != nil {
 		return fmt.Errorf("%w: token in row %d: %w", ErrMismatch, row, err)
 	}
@@ -198,8 +199,20 @@ func (p *replay) checkToken() error {
 		what = "has another TTL"
 	case !want.IssuedAt.IsZero() && token.IssuedAt.Unix() != want.IssuedAt.Unix():
 		what = "has another time of issue"
+	case p.otherKey(ctx, text):
+		what = "was signed with another key"
 	default:
 		return nil
 	}
 	return fmt.Errorf("%w: token in row %d %s", ErrMismatch, row, what)
+}
+
+// otherKey reports whether a token has a signature that is not the job's. Whether it
+// is still in date does not matter here.
+func (p *replay) otherKey(ctx context.Context, token string) bool {
+	if p.job.Verifier == nil {
+		return false
+	}
+	_, err := p.job.Verifier.Verify(ctx, token, p.lastID)
+	return errors.Is(err, usersig.ErrSignature) || errors.Is(err, usersig.ErrNoKey)
 }

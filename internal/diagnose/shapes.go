@@ -132,8 +132,9 @@ func lineBroken(s *subject) *Finding {
 }
 
 func rfc4648(s *subject) *Finding {
-	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(s.Token, "="))
-	if err != nil || !isZlib(raw) {
+	bare := strings.TrimRight(s.Token, "=")
+	ours := strings.NewReplacer("-", "*", "_", "-").Replace(bare)
+	if ours == bare || !decodes(ours+strings.Repeat("_", -len(ours)&3)) {
 		return nil
 	}
 	return found("rfc4648", "the URL alphabet of RFC 4648 was used; a UserSig replaces \"+\" by \"*\", \"/\" by \"-\" and \"=\" by \"_\"",

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"usersig"
+	"usersig/internal/batch"
+)
+
+const batchLong = `Sign a UserSig for each user ID of a list, one a line, on all cores. The tokens come in
+the order of the list, as CSV or as one JSON object a line.
+
+With --out the work can be interrupted and taken up again: --resume checks what is
+there against the list and appends the rest.
+
+A user ID that cannot be signed for is named with its line and left out, and the exit
+status is then 1.`
+
+const batchExample = `  usersig keygen --dir keys
+  printf 'alice\nbob\n' > users.txt
+  usersig batch --app 1400000000 --key keys/private_key --ttl 7d < users.txt
+
+  # a long list, into a file
+  usersig batch --app 1400000000 --key keys/private_key --in users.txt --out tokens.csv --header
+
+  # and on from where it was interrupted
+  usersig batch --app 1400000000 --key keys/private_key --in users.txt --out tokens.csv --header --resume`
+
+type batchCmd struct {
+	*ui
+	app      uint32
+	key      string
+	ttl      time.Duration
+	at       time.Time
+	format   batch.Format
+	jobs     int
+	in, out  string
+	resume   bool
+	header   bool
+	compress bool
+	progress bool
+	rejected int64
+}
+
+func newBatch(u *ui) *cobra.Command {
+	c := &batchCmd{ui: u}
+	cmd := &cobra.Command{
+		Use:     "batch --app N --key FILE [flags]",
+		Short:   "Sign a UserSig for each user ID of a list",
+		Long:    batchLong,
+		Example: batchExample,
+		Args:    noArgs,
+		RunE:    c.run,
+	}
+	f := cmd.Flags()
+	appFlag(cmd, &c.app)
+	keyFlag(cmd, &c.key, "private key or SECRETKEY")
+	ttlFlag(cmd, &c.ttl)
+	atFlag(cmd, &c.at, "time of issue of every token")
+	addDefault(f, &c.format, "format", "FORMAT", "csv or ndjson", "csv", parseFormat)
+	addFlag(f, &c.jobs, "jobs", "N", "how many tokens are made at once (default all cores)", parseNumber(1, 1024))
+	addFlag(f, &c.in, "in", "FILE", "read user IDs from this file (default standard input)", asIs)
+	addFlag(f, &c.out, "out", "FILE", "write tokens to this new file (default standard output)", asIs)
+	f.BoolVar(&c.resume, "resume", false, "go on with the file of --out")
+	f.BoolVar(&c.header, "header", false, "begin CSV with the names of its columns")
+	f.BoolVar(&c.compress, "compress", false, "make the tokens about a fifth shorter")
+	f.BoolVar(&c.progress, "progress", false, "show progress even if standard error is not a terminal")
+	values(cmd, "format", "csv", "ndjson")
+	return cmd
+}
+
+func parseFormat(text string) (batch.Format, error) {
+	switch text {
+	case "csv":
+		return batch.CSV, nil
+	case "ndjson":
+		return batch.NDJSON, nil
+	}
+	return 0, errors.New("a format is csv or ndjson")
+}
+
+func (c *batchCmd) run(cmd *cobra.Command, _ []string) error {
+	if err := c.settle(cmd); err != nil {
+		return err
+	}
+	signer, verifier, err := c.keyHalves()
+	if err != nil {
+		return err
+	}
+	in, total, err := c.input()
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	users := &census{r: in}
+	meter := c.newMeter(total)
+	job := batch.Job{
+		Signer: signer, Verifier: verifier, TTL: c.ttl, IssuedAt: c.at, In: users, Format: c.format, Header: c.header,
+		Jobs: c.jobs, Clock: c.clock, Progress: meter.show, Reject: c.reject,
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	result, err := c.work(ctx, job)
+	meter.end()
+	return c.report(result, err, users)
+}
+
+func (c *batchCmd) settle(cmd *cobra.Command) error {
+	if err := needs(cmd, "app", "key"); err != nil {
+		return err
+	}
+	if c.json && c.out == "" && !cmd.Flags().Changed("format") {
+		c.format = batch.NDJSON // the rows are what standard output holds
+	}
+	if c.header && c.format != batch.CSV {
+		return misuse("--header is for CSV: the other format has the names in every line")
+	}
+	if c.resume && c.out == "" {
+		return misuse("--resume needs --out FILE: what went to standard output cannot be read again")
+	}
+	return oneFromInput("the user IDs", c.in == "", c.key)
+}
+
+// keyHalves returns what signs, and what tells whether a file was begun with the same
+// key.
+func (c *batchCmd) keyHalves() (*usersig.Signer, *usersig.Verifier, error) {
+	key, err := c.signingKey(c.key)
+	if err != nil {
+		return nil, nil, err
+	}
+	signer, err := c.signer(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	verifying := []usersig.VerifyingKey{}
+	switch k := key.(type) {
+	case *usersig.PrivateKey:
+		verifying = append(verifying, k.Public())
+	case *usersig.Secret:
+		verifying = append(verifying, k)
+	}
+	verifier, err := usersig.NewVerifier(c.app, verifying, &usersig.VerifierOptions{Clock: c.clock})
+	return signer, verifier, err
+}
+
+func (c *batchCmd) signer(key usersig.SigningKey) (*usersig.Signer, error) {
+	signer, err := usersig.NewSigner(c.app, key, &usersig.SignerOptions{
+		Clock: c.clock, MaxTTL: usersig.LongestTTL, Compress: c.compress,
+	})
+	if err != nil {
+		return nil, err
+	}
+	// What cannot be signed for anybody is found out before a file is made.
+	if _, err := signer.Sign(usersig.Claims{UserID: "a", TTL: c.ttl, IssuedAt: c.at}); err != nil {
+		return nil, err
+	}
+	return signer, nil
+}
+
+// input returns the user IDs and how many lines they have, or 0 if that cannot be known.
+func (c *batchCmd) input() (io.ReadCloser, int64, error) {
+	if c.in == "" {
+		if isTerminal(c.stdin) {
+			c.note("type user IDs, one a line, and end with Ctrl-D")
+		}
+		return io.NopCloser(c.stdin), 0, nil
+	}
+	f, err := os.Open(c.in)
+	if err != nil {
+		return nil, 0, fileFailure(c.in, err)
+	}
+	total, err := countLines(f)
+	if err != nil {
+		_ = f.Close()
+		return nil, 0, fileFailure(c.in, err)
+	}
+	return f, total, nil
+}
+
+func (c *batchCmd) work(ctx context.Context, job batch.Job) (batch.Result, error) {
+	if c.out == "" {
+		job.Out = c.stdout
+		return batch.Run(ctx, job)
+	}
+	flags := os.O_RDWR | os.O_CREATE | os.O_EXCL
+	if c.resume {
+		flags = os.O_RDWR | os.O_CREATE
+	}
+	// Tokens are credentials, so the file is its owner's alone.
+	out, err := os.OpenFile(c.out, flags, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return batch.Result{}, cannot("%s already exists", brief(c.out)).
+			hint("to go on with it, repeat the command with --resume; otherwise write elsewhere")
+	}
+	if err != nil {
+		return batch.Result{}, fileFailure(c.out, err)
+	}
+	job.Out = out
+	run := batch.Run
+	if c.resume {
+		run = func(ctx context.Context, job batch.Job) (batch.Result, error) { return batch.Resume(ctx, out, job) }
+	}
+	result, err := run(ctx, job)
+	if closing := out.Close(); err == nil && closing != nil {
+		err = fileFailure(c.out, closing)
+	}
+	return result, err
+}
+
+// maxRejections is how many lines are named; after that they are counted.
+const maxRejections = 10
+
+func (c *batchCmd) reject(line int64, err error) {
+	if c.rejected++; c.rejected <= maxRejections {
+		c.note("line %d: %s", line, withoutSentinel(err))
+	}
+}
+
+func (c *batchCmd) report(result batch.Result, err error, users *census) error {
+	if err == nil && users.unportable() > 0 { // with an error somebody may still be reading
+		n := users.count
+		c.warn("%d user IDs have other characters than A-Z a-z 0-9 _ -, which not every TRTC product takes", n)
+	}
+	if c.json && c.out != "" && err == nil {
+		err = c.printJSON(struct {
+			Signed   int64 `json:"signed"`
+			Rejected int64 `json:"rejected"`
+			Skipped  int64 `json:"skipped"`
+		}{result.Signed, result.Rejected, result.Skipped})
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		f := cannot("interrupted after %d tokens", result.Signed+result.Skipped)
+		if c.out != "" {
+			f = f.hint("to go on, repeat the command with --resume")
+		}
+		return f
+	case errors.Is(err, batch.ErrMismatch):
+		return cannot("%s: %w", brief(c.out), err).
+			hint("--resume takes the same list and the same flags as the first run")
+	case err != nil:
+		return err
+	case result.Rejected > 0:
+		c.note("%d user IDs could not be signed for; %d tokens were made", result.Rejected, result.Signed+result.Skipped)
+		return ended{exitRefused}
+	}
+	return nil
+}

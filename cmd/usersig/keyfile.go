@@ -1,0 +1,182 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+
+	"usersig"
+)
+
+// maxKeyFile is the most that is read of a key file. No key is as large.
+const maxKeyFile = 64 << 10
+
+const standardInput = "-"
+
+// keyFile is a file named by --key. One of its keys is set.
+type keyFile struct {
+	name    string
+	open    bool // to others than its owner
+	private *usersig.PrivateKey
+	public  *usersig.PublicKey
+	secret  *usersig.Secret
+	err     error // why it is none of these
+}
+
+// readKey reads a key file and finds out which kind of key it holds.
+func (u *ui) readKey(name string) (keyFile, error) {
+	k := keyFile{name: name}
+	text, err := u.readKeyText(&k)
+	if err != nil {
+		return keyFile{}, err
+	}
+	if k.private, err = usersig.ParsePrivateKey(text); err == nil {
+		return k, nil
+	}
+	if k.public, err = usersig.ParsePublicKey(text); err == nil {
+		return k, nil
+	}
+	// Of what is none of the three the last parser says best what it is: it knows
+	// the PEM files that the first two refused.
+	k.secret, k.err = usersig.ParseSecret(text)
+	return k, nil
+}
+
+func (u *ui) readKeyText(k *keyFile) ([]byte, error) {
+	if k.name == standardInput {
+		return readAtMost(u.stdin, "standard input")
+	}
+	f, err := os.Open(k.name)
+	if err != nil {
+		return nil, noKeyFile(k.name, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fileFailure(k.name, err)
+	}
+	if info.IsDir() {
+		return nil, cannot("%s is a directory, not a key file", brief(k.name))
+	}
+	k.open = runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0
+	return readAtMost(f, brief(k.name))
+}
+
+func readAtMost(r io.Reader, name string) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxKeyFile+1))
+	switch {
+	case err != nil:
+		return nil, cannot("%s: %w", name, withoutPath(err))
+	case len(text) > maxKeyFile:
+		return nil, cannot("%s is larger than 64 KiB, which no key is", name)
+	}
+	return text, nil
+}
+
+// noKeyFile is the error for a file that cannot be opened. Somebody may have given
+// the key itself, which must then not appear on the screen and in the logs as well
+// as in the shell's history.
+func noKeyFile(name string, err error) error {
+	if !looksLikeKey(name) {
+		return fileFailure(name, err)
+	}
+	return misuse("--key names no file, and what was given looks like a key itself").
+		hint("put the key into a file that only you can read and name the file: what is on a command line ends up in the process list and in the shell's history")
+}
+
+// looksLikeKey reports whether text that should be a file's name may be a key: PEM,
+// a line of it, or a secret. Names of files have a dot or a slash before they get so
+// long; base64 has slashes, too, but little else of what paths are made of.
+func looksLikeKey(text string) bool {
+	switch {
+	case strings.Contains(text, "-----"), strings.ContainsAny(text, "\r\n"):
+		return true
+	case strings.ContainsAny(text, `.\`):
+		return false
+	case !strings.Contains(text, "/"):
+		return len(text) >= 24
+	default:
+		return len(text) >= 40 && strings.Trim(text, base64Alphabet) == ""
+	}
+}
+
+const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+
+// unusable is the error for a file that holds no key of the right kind.
+func (k *keyFile) unusable(err error) *failure {
+	// Which parser it was that gave up says nothing: all of them were tried.
+	text := strings.TrimPrefix(withoutSentinel(err), "parse secret: ")
+	f := cannot("%s: %s", k.shown(), text)
+	if e, ok := errors.AsType[*usersig.KeyError](err); ok && e.Hint != "" {
+		f = f.hint("%s", strings.ReplaceAll(e.Hint, "FILE", k.argument()))
+	}
+	return f
+}
+
+func (k *keyFile) shown() string {
+	if k.name == standardInput {
+		return "standard input"
+	}
+	return brief(k.name)
+}
+
+// argument returns the file's name as it can stand in a command that is suggested.
+func (k *keyFile) argument() string {
+	if show(k.name) != k.name || len(k.name) > 80 {
+		return "FILE"
+	}
+	return k.name
+}
+
+// signingKey reads the key of --key for signing.
+func (u *ui) signingKey(name string) (usersig.SigningKey, error) {
+	k, err := u.readKey(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case k.public != nil:
+		return nil, cannot("%s is a public key, which verifies; signing takes the private key or a SECRETKEY", k.shown()).
+			hint("--key is for the file private_key here")
+	case k.err != nil:
+		return nil, k.unusable(k.err)
+	}
+	u.warnAboutKey(&k)
+	if k.secret != nil {
+		return k.secret, nil
+	}
+	return k.private, nil
+}
+
+// verifyingKey reads a key of --key for verifying.
+func (u *ui) verifyingKey(name string) (usersig.VerifyingKey, error) {
+	k, err := u.readKey(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case k.private != nil:
+		// It could be used. But a private key has no place where tokens are
+		// verified, and this is where it would be noticed that it got there.
+		return nil, cannot("%s is a private key, which signs; verifying takes the public key or a SECRETKEY", k.shown()).
+			hint("usersig public --key %s", k.argument())
+	case k.err != nil:
+		return nil, k.unusable(k.err)
+	case k.public != nil:
+		return k.public, nil
+	}
+	u.warnAboutKey(&k)
+	return k.secret, nil
+}
+
+// warnAboutKey warns about a key that others can read or guess.
+func (u *ui) warnAboutKey(k *keyFile) {
+	if k.open {
+		u.warn("others can read the key in %s", k.shown())
+		u.hint("chmod 600 %s", k.argument())
+	}
+	if k.secret != nil && !k.secret.Strong() {
+		u.warn("the secret in %s is shorter than the console's 64 characters and may be guessed", k.shown())
+		u.hint("usersig keygen --secret makes one that cannot")
+	}
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A log gets a line now and then, not one for each chunk, and nothing of a bar.
+func TestProgressLines(t *testing.T) {
+	for _, c := range []struct {
+		total int64
+		want  string
+	}{
+		{1000, "usersig: 100 of 1000 done (10%), about 36s left\nusersig: 1000 of 1000 done (100%), about 0s left\n"},
+		{0, "usersig: 100 done\nusersig: 1000 done\n"},
+	} {
+		now := time.Unix(1795424400, 0)
+		var log bytes.Buffer
+		u := &ui{stderr: &log, clock: func() time.Time { return now }}
+		m := (&batchCmd{ui: u}).newMeter(c.total)
+		m.show(10)
+		now = now.Add(4 * time.Second)
+		m.show(100)
+		m.show(200)
+		now = now.Add(4 * time.Second)
+		m.show(1000)
+		m.end()
+		if log.String() != c.want {
+			t.Errorf("with a total of %d:\n%s\nwant\n%s", c.total, log.String(), c.want)
+		}
+	}
+}
+
+func TestProgressBar(t *testing.T) {
+	for _, total := range []int64{1000, 0} {
+		var log bytes.Buffer
+		u := &ui{stderr: &log, clock: time.Now}
+		m := (&batchCmd{ui: u, progress: true}).newMeter(total)
+		m.show(1000)
+		m.end()
+		if !strings.Contains(log.String(), "usersig: signing") || !strings.HasSuffix(log.String(), "\n") {
+			t.Errorf("with a total of %d the bar is %q", total, log.String())
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const rootLong = `usersig makes and checks UserSigs, the tokens by which Tencent RTC and Chat style
+services learn which user a client is.
+
+A private key signs and its public key verifies (v1, ECDSA); or one SECRETKEY does
+both (v2, HMAC). The key decides which kind a token is. No key or secret is ever a
+flag's value: --key names a file, and "-" means standard input.
+
+Exit status: 0 done or valid, 1 refused, 2 wrong use, 3 could not (file, key).`
+
+const rootExample = `  usersig keygen --dir keys
+  usersig sign --app 1400000000 --user alice --key keys/private_key > alice.sig
+  usersig verify --app 1400000000 --user alice --key keys/public_key < alice.sig
+  usersig inspect < alice.sig
+  usersig verify --explain --app 1400000000 --user bob --key keys/public_key < alice.sig   # exit status 1`
+
+func newRoot(u *ui) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "usersig",
+		Short:         "Sign, verify and explain UserSigs",
+		Long:          rootLong,
+		Example:       rootExample,
+		Version:       version(),
+		SilenceErrors: true, // ui.finish prints them
+		SilenceUsage:  true,
+		Args:          noSuchCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !u.json {
+				cmd.SetOut(u.stderr)
+				_ = cmd.Help()
+			}
+			return misuse("there is no command")
+		},
+	}
+	// In the order in which they are needed, not of the alphabet.
+	cobra.EnableCommandSorting = false
+	root.SetIn(u.stdin)
+	root.SetOut(u.stdout)
+	root.SetErr(u.stderr)
+	root.Flags().Bool("version", false, "print the version")
+	root.SetVersionTemplate("usersig {{.Version}}\n")
+	root.SetFlagErrorFunc(flagFailure)
+	root.SuggestionsMinimumDistance = 2
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.PersistentFlags().BoolVar(&u.json, "json", false, "print the result, and errors too, as JSON on standard output")
+	root.SetHelpCommand(newHelp())
+	root.AddCommand(
+		newKeygen(u), newPublic(u), newSign(u), newVerify(u), newInspect(u),
+		newDemoConfig(u), newBatch(u), newCompletion(u),
+	)
+	for _, cmd := range root.Commands() {
+		cmd.Flags().SortFlags = false
+	}
+	return root
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// plainWord is what may be shown of an argument that should have been a command:
+// anything else may be a secret in the wrong place.
+var plainWord = regexp.MustCompile(`^[a-z-]{1,16}$`)
+
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	f := misuse("there is no such command")
+	if plainWord.MatchString(args[0]) {
+		f = misuse("there is no command %q", args[0])
+		for _, s := range cmd.Root().SuggestionsFor(args[0]) {
+			f = f.hint("did you mean: usersig %s", s)
+		}
+	}
+	return f.hint("see: usersig --help")
+}
+
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Explain a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			target, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return noSuchCommand(cmd, args)
+			}
+			target.InitDefaultHelpFlag()
+			return target.Help()
+		},
+	}
+}
+
+// flagFailure says what is wrong with a flag. It never repeats a value that was
+// given: that may be a secret.
+func flagFailure(cmd *cobra.Command, err error) error {
+	see := "see: " + cmd.CommandPath() + " --help"
+	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return badValue(e.GetFlag(), e.Unwrap()).hint("%s", see)
+	}
+	if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		return misuse("--%s needs a value", e.GetFlag().Name).hint("%s", see)
+	}
+	f := misuse("there is no such flag")
+	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		if name := e.GetSpecifiedName(); plainWord.MatchString(name) && e.GetSpecifiedShortnames() == "" {
+			f = misuse("there is no flag --%s", name)
+		}
+	}
+	return f.hint("flags are written with two dashes; %s", see)
+}
+
+// badValue keeps the hints that the parser of the value gave.
+func badValue(flag *pflag.Flag, err error) *failure {
+	if flag.Value.Type() == "bool" { // whose parser would repeat the value
+		return misuse("--%s is given without a value", flag.Name)
+	}
+	if inner, ok := errors.AsType[*failure](err); ok {
+		return &failure{exitMisuse, fmt.Errorf("--%s: %w", flag.Name, inner.err), inner.hints}
+	}
+	return misuse("--%s: %s", flag.Name, withoutSentinel(err))
+}
+
+// needs returns an error that names all the given flags that are missing.
+func needs(cmd *cobra.Command, flags ...string) error {
+	var missing []string
+	for _, name := range flags {
+		if f := cmd.Flags().Lookup(name); !f.Changed {
+			missing = append(missing, "--"+name+" "+f.Value.Type())
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	list := strings.Join(missing, ", ")
+	if last := len(missing) - 1; last > 0 {
+		list = strings.Join(missing[:last], ", ") + " and " + missing[last]
+	}
+	return misuse("%s needs %s", cmd.Name(), list).
+		hint("see: %s --help", cmd.CommandPath())
+}
+
+// noArgs refuses arguments. It does not repeat them.
+func noArgs(cmd *cobra.Command, args []string) error { return atMost(0)(cmd, args) }
+
+// atMost refuses more than n arguments.
+func atMost(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) <= n {
+			return nil
+		}
+		return misuse("%s takes no more than %d arguments besides its flags, and got %d", cmd.Name(), n, len(args)).
+			hint("see: %s --help", cmd.CommandPath())
+	}
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"encoding/base64"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"usersig"
+)
+
+const signLong = `Sign a token for one user of an application and print it.
+
+By itself it is a UserSig: it proves who the user is. With a room it is a
+PrivateMapKey: it grants rights in that room and proves nothing else. With --userbuf
+it carries bytes of your own. None of the three passes for another.
+
+A room number and a room name are different rooms, even if they look alike.`
+
+const signExample = `  usersig keygen --dir keys
+  usersig sign --app 1400000000 --user alice --key keys/private_key --ttl 24h
+
+  # a PrivateMapKey: alice may enter room 1001, listen and watch
+  usersig sign --app 1400000000 --user alice --key keys/private_key --ttl 5m --room 1001 --allow audience
+
+  # with a SECRETKEY the token is HMAC (v2)
+  usersig keygen --secret --dir keys
+  usersig sign --app 1400000000 --user alice --key keys/secret_key --json`
+
+type sign struct {
+	*ui
+	app      uint32
+	user     string
+	key      string
+	ttl      time.Duration
+	at       time.Time
+	userBuf  []byte
+	room     usersig.Room
+	allow    usersig.Privilege
+	compress bool
+}
+
+func newSign(u *ui) *cobra.Command {
+	c := &sign{ui: u}
+	cmd := &cobra.Command{
+		Use:     "sign --app N --user ID --key FILE [flags]",
+		Short:   "Sign a UserSig or a PrivateMapKey",
+		Long:    signLong,
+		Example: signExample,
+		Args:    noArgs,
+		RunE:    c.run,
+	}
+	f := cmd.Flags()
+	appFlag(cmd, &c.app)
+	userFlag(cmd, &c.user)
+	keyFlag(cmd, &c.key, "private key or SECRETKEY")
+	ttlFlag(cmd, &c.ttl)
+	atFlag(cmd, &c.at, "time of issue")
+	addFlag(f, &c.userBuf, "userbuf", "BASE64", "bytes of your own to carry", parseUserBuf)
+	addFlag(f, &c.room.ID, "room", "N", "make a PrivateMapKey for the room with this number", parseRoomID)
+	addFlag(f, &c.room.Name, "room-name", "S", "make a PrivateMapKey for the room with this name", parseRoomName)
+	addDefault(f, &c.allow, "allow", "RIGHTS",
+		"what it allows: "+rights, "all", parseAllow)
+	f.BoolVar(&c.compress, "compress", false, "make the token about a fifth shorter")
+	if err := cmd.RegisterFlagCompletionFunc("allow", completeAllow); err != nil {
+		panic(err) // there is no such flag
+	}
+	return cmd
+}
+
+func parseUserBuf(text string) ([]byte, error) {
+	b, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return nil, errors.New("not standard base64 with padding")
+	}
+	return append([]byte{}, b...), nil // empty is not nil: a user buffer may be empty
+}
+
+func (c *sign) run(cmd *cobra.Command, _ []string) error {
+	claims, err := c.claims(cmd)
+	if err != nil {
+		return err
+	}
+	key, err := c.signingKey(c.key)
+	if err != nil {
+		return err
+	}
+	signer, err := usersig.NewSigner(c.app, key, &usersig.SignerOptions{
+		Clock: c.clock, MaxTTL: usersig.LongestTTL, Compress: c.compress,
+	})
+	if err != nil {
+		return err
+	}
+	token, err := signer.Sign(claims)
+	if err != nil {
+		return err
+	}
+	c.warnAboutUser(c.user)
+	if !c.json {
+		c.print(token + "\n")
+		return nil
+	}
+	return c.printSigned(token, key.ID())
+}
+
+// claims is what the flags ask for.
+func (c *sign) claims(cmd *cobra.Command) (usersig.Claims, error) {
+	if err := needs(cmd, "app", "user", "key"); err != nil {
+		return usersig.Claims{}, err
+	}
+	given := cmd.Flags().Changed
+	claims := usersig.Claims{UserID: c.user, TTL: c.ttl, IssuedAt: c.at, UserBuf: c.userBuf}
+	inRoom := given("room") || given("room-name")
+	switch {
+	case given("room") && given("room-name"):
+		return usersig.Claims{}, misuse("--room and --room-name exclude each other: they name different rooms")
+	case inRoom && given("userbuf"):
+		return usersig.Claims{}, misuse("--userbuf and a room exclude each other: a PrivateMapKey has no room for other bytes")
+	case given("allow") && !inRoom:
+		return usersig.Claims{}, misuse("--allow needs --room N or --room-name S: rights are rights in a room")
+	case inRoom:
+		claims.Grant = &usersig.Grant{Room: c.room, Allow: c.allow}
+	}
+	return claims, nil
+}
+
+// warnAboutUser warns about a user ID that works here and may not work elsewhere.
+func (u *ui) warnAboutUser(id string) {
+	if !usersig.PortableUserID(id) {
+		u.warn("user ID %s has other characters than A-Z a-z 0-9 _ -, which not every TRTC product takes", show(id))
+	}
+}
+
+// signed is sign's JSON. The values are read back from the token.
+type signed struct {
+	Token     string          `json:"usersig"`
+	UserID    string          `json:"userid"`
+	AppID     uint32          `json:"sdkappid"`
+	IssuedAt  time.Time       `json:"issued_at"`
+	ExpiresAt time.Time       `json:"expires_at"`
+	Scheme    usersig.Scheme  `json:"scheme"`
+	KeyID     string          `json:"key_id"`
+	Purpose   usersig.Purpose `json:"purpose"`
+}
+
+func (c *sign) printSigned(token, keyID string) error {
+	i, err := usersig.Inspect(token)
+	if err != nil {
+		return err
+	}
+	return c.printJSON(signed{token, i.UserID, i.AppID, i.IssuedAt, i.ExpiresAt, i.Scheme, keyID, i.Purpose})
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+)
+
+// The rules of output.
+//
+//   - Standard output holds what was asked for and nothing else, so that it can be
+//     piped: a token, a key, a verdict, an explanation, JSON.
+//   - Everything else goes to standard error, line by line behind "usersig: ", in
+//     lower case and without a full stop. Advice is a line of its own that begins
+//     with "hint:", and what may bite later begins with "warning:".
+//   - With --json, errors and refusals are one JSON object on standard output. Only
+//     warnings and notes are still text.
+//   - People are answered in the language of LC_ALL, LC_MESSAGES or LANG, English or
+//     Chinese. JSON is English, whoever reads it.
+//   - Nothing of a secret, of a private key or of a token that was refused is ever
+//     repeated, and nothing of an argument that may be one of these.
+//   - What came from outside is quoted if a terminal could take it for more than text.
+//   - Progress is drawn on a terminal only.
+type ui struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	json           bool
+	language       string
+	clock          func() time.Time
+	failed         error // of the first write to stdout that failed
+}
+
+func newUI(stdin io.Reader, stdout, stderr io.Writer, env func(string) string) *ui {
+	u := &ui{stdin: stdin, stdout: stdout, stderr: stderr, clock: time.Now}
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if u.language = env(name); u.language != "" {
+			break // POSIX's order: the first that is set counts
+		}
+	}
+	return u
+}
+
+// lang returns the language to answer in, as the library's texts take it.
+func (u *ui) lang() string {
+	if !u.json && strings.HasPrefix(strings.ToLower(u.language), "zh") {
+		return "zh"
+	}
+	return "en"
+}
+
+// say returns the text in the language of the user.
+func (u *ui) say(en, zh string) string {
+	if u.lang() == "zh" {
+		return zh
+	}
+	return en
+}
+
+// print writes to standard output. A failure is kept for finish: a token that did
+// not arrive is not a token that was made.
+func (u *ui) print(text string) {
+	if _, err := io.WriteString(u.stdout, text); err != nil && u.failed == nil {
+		u.failed = err
+	}
+}
+
+func (u *ui) printf(format string, args ...any) { u.print(fmt.Sprintf(format, args...)) }
+
+// printJSON writes v on one line of standard output.
+func (u *ui) printJSON(v any) error {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	u.print(buf.String())
+	return nil
+}
+
+// note writes a line to standard error.
+func (u *ui) note(format string, args ...any) {
+	_, _ = fmt.Fprintf(u.stderr, "usersig: "+format+"\n", args...)
+}
+
+func (u *ui) warn(format string, args ...any) { u.note("warning: "+format, args...) }
+
+func (u *ui) hint(format string, args ...any) { u.note("hint: "+format, args...) }
+
+// isTerminal reports whether a stream of ours is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// show returns text from outside as it is if it is plain, and quoted if not.
+func show(text string) string {
+	odd := func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(" \"'", r) }
+	if text == "" || !utf8.ValidString(text) || strings.ContainsFunc(text, odd) {
+		return strconv.Quote(text)
+	}
+	return text
+}
+
+// brief returns text from outside quoted, and cut if it is long.
+func brief(text string) string {
+	const most = 80
+	if len(text) <= most {
+		return strconv.Quote(text)
+	}
+	runes := []rune(text[:most])
+	return strconv.Quote(string(runes[:len(runes)/2])) + "…"
+}
+
+// instant returns a time as everything here writes it.
+func instant(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// table lines up pairs of a label and a text.
+func table(rows [][2]string) string {
+	widest := 0
+	for _, row := range rows {
+		widest = max(widest, width(row[0]))
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		gap := strings.Repeat(" ", widest-width(row[0])+2)
+		b.WriteString("  " + row[0] + gap + row[1] + "\n")
+	}
+	return b.String()
+}
+
+// width returns how many columns a label takes on a terminal: Chinese characters
+// take two.
+func width(label string) int {
+	n := 0
+	for _, r := range label {
+		n++
+		if unicode.Is(unicode.Han, r) {
+			n++
+		}
+	}
+	return n
+}

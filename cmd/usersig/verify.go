@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"usersig"
+)
+
+const verifyLong = `Check a token: that it can be decoded, was made for this application, was signed by
+one of the keys, serves this purpose, is for this user and is in date. The first
+check that fails decides; --explain shows them all and says what to do.
+
+A UserSig, a PrivateMapKey and a token with a user buffer never pass for each other:
+--purpose says which is wanted. TOKEN is an argument or standard input.`
+
+const verifyExample = `  usersig keygen --dir keys
+  usersig sign --app 1400000000 --user alice --key keys/private_key > alice.sig
+  usersig verify --app 1400000000 --user alice --key keys/public_key < alice.sig
+
+  # why is this one refused?
+  usersig verify --explain --app 1400000000 --user bob --key keys/public_key < alice.sig   # exit status 1
+
+  # a PrivateMapKey
+  usersig sign --app 1400000000 --user alice --key keys/private_key --room 1001 > room.sig
+  usersig verify --app 1400000000 --user alice --key keys/public_key --room 1001 --json < room.sig
+
+  # while keys change: the new one and the old one
+  usersig keygen --dir new
+  usersig verify --app 1400000000 --user alice --key new/public_key --key keys/public_key < alice.sig`
+
+type verify struct {
+	*ui
+	app      uint32
+	user     string
+	keyFiles []string
+	keys     []usersig.VerifyingKey
+	at       time.Time
+	leeway   time.Duration
+	purpose  usersig.Purpose
+	room     usersig.Room
+	anyRoom  bool // the room is the token's own, not one that was asked for
+	explain  bool
+}
+
+func newVerify(u *ui) *cobra.Command {
+	c := &verify{ui: u}
+	cmd := &cobra.Command{
+		Use:               "verify --app N --user ID --key FILE [flags] [TOKEN]",
+		Short:             "Check a token, and explain why it is refused",
+		Long:              verifyLong,
+		Example:           verifyExample,
+		Args:              atMost(1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              c.run,
+	}
+	f := cmd.Flags()
+	appFlag(cmd, &c.app)
+	userFlag(cmd, &c.user)
+	addFlag(f, &c.keyFiles, "key", "FILE", "public key or SECRETKEY"+keyUsage+"; up to 8 times", func(name string) ([]string, error) {
+		return append(c.keyFiles, name), nil
+	}).many = true
+	atFlag(cmd, &c.at, "time of the check")
+	addDefault(f, &c.leeway, "leeway", "D", "how far clocks may differ; 0 for not at all", "1m", parseTTL)
+	addDefault(f, &c.purpose, "purpose", "PURPOSE", "usersig, privatemapkey or userbuf; with a room it is privatemapkey", "usersig", parsePurpose)
+	addFlag(f, &c.room.ID, "room", "N", "number of the room that a PrivateMapKey must be for", parseRoomID)
+	addFlag(f, &c.room.Name, "room-name", "S", "name of the room that a PrivateMapKey must be for", parseRoomName)
+	f.BoolVar(&c.explain, "explain", false, "show every check in order, and recognise common mistakes")
+	values(cmd, "purpose", "usersig", "privatemapkey", "userbuf")
+	return cmd
+}
+
+func (c *verify) run(cmd *cobra.Command, args []string) error {
+	if err := c.settle(cmd, args); err != nil {
+		return err
+	}
+	verifier, err := c.verifier(c.keys)
+	if err != nil {
+		return misuse("%s", withoutSentinel(err)) // the same key twice
+	}
+	token, err := c.token(args)
+	if err != nil {
+		return err
+	}
+	if c.anyRoom {
+		// An unchecked value, but it only says what to compare the token's room
+		// with, and the answer says that the room was not checked.
+		if i, err := usersig.Inspect(token); err == nil && i.Grant != nil {
+			c.room = i.Grant.Room
+		}
+	}
+	who, err := c.check(verifier, token)
+	switch {
+	case c.explain:
+		return c.explainTo(token, who, err)
+	case err != nil:
+		return err
+	case c.json:
+		return c.printJSON(c.verdict(who))
+	}
+	c.print(c.headline(who) + "\n" + table(c.facts(who)))
+	return nil
+}
+
+// settle finds out what is to be checked, and reads the keys.
+func (c *verify) settle(cmd *cobra.Command, args []string) error {
+	given := cmd.Flags().Changed
+	if err := needs(cmd, "app", "user", "key"); err != nil {
+		return err
+	}
+	inRoom := given("room") || given("room-name")
+	if inRoom && !given("purpose") {
+		c.purpose = usersig.PrivateMapKey
+	}
+	switch {
+	case given("room") && given("room-name"):
+		return misuse("--room and --room-name exclude each other: they name different rooms")
+	case inRoom && c.purpose != usersig.PrivateMapKey:
+		return misuse("a room goes with --purpose privatemapkey only")
+	case len(c.keyFiles) > usersig.MaxKeys:
+		return misuse("%d keys were given, the most is %d", len(c.keyFiles), usersig.MaxKeys)
+	}
+	c.anyRoom = c.purpose == usersig.PrivateMapKey && !inRoom
+	if err := oneFromInput("the token", len(args) == 0, c.keyFiles...); err != nil {
+		return err
+	}
+	for _, name := range c.keyFiles {
+		key, err := c.verifyingKey(name)
+		if err != nil {
+			return err
+		}
+		c.keys = append(c.keys, key)
+	}
+	if c.at.IsZero() {
+		c.at = c.clock() // one instant for the check and for what is said about it
+	}
+	return nil
+}
+
+func (c *verify) verifier(keys []usersig.VerifyingKey) (*usersig.Verifier, error) {
+	leeway := c.leeway
+	if leeway < time.Second {
+		leeway = -1 // none; 0 would mean the default
+	}
+	return usersig.NewVerifier(c.app, keys, &usersig.VerifierOptions{
+		Clock: func() time.Time { return c.at }, Leeway: leeway,
+	})
+}
+
+func (c *verify) check(v *usersig.Verifier, token string) (usersig.Verified, error) {
+	ctx := context.Background() // nothing here waits
+	switch c.purpose {
+	case usersig.PrivateMapKey:
+		return v.VerifyPrivateMapKey(ctx, token, c.user, c.room)
+	case usersig.UserBuf:
+		return v.VerifyUserBuf(ctx, token, c.user)
+	default:
+		return v.Verify(ctx, token, c.user)
+	}
+}
+
+// verdict is verify's JSON for a token that is good.
+type verdict struct {
+	OK          bool            `json:"ok"`
+	AppID       uint32          `json:"sdkappid"`
+	UserID      string          `json:"userid"`
+	IssuedAt    time.Time       `json:"issued_at"`
+	ExpiresAt   time.Time       `json:"expires_at"`
+	Scheme      usersig.Scheme  `json:"scheme"`
+	KeyID       string          `json:"key_id"`
+	Purpose     usersig.Purpose `json:"purpose"`
+	Grant       *usersig.Grant  `json:"grant,omitempty"`
+	RoomChecked *bool           `json:"room_checked,omitempty"` // beside a grant
+	UserBuf     *[]byte         `json:"userbuf,omitempty"`      // present even if it is empty
+}
+
+func (c *verify) verdict(who usersig.Verified) verdict {
+	v := verdict{
+		OK: true, AppID: who.AppID(), UserID: who.UserID(),
+		IssuedAt: who.IssuedAt(), ExpiresAt: who.ExpiresAt(),
+		Scheme: who.Scheme(), KeyID: who.KeyID(), Purpose: who.Purpose(),
+	}
+	if grant, err := who.Grant(); err == nil {
+		v.Grant, v.RoomChecked = &grant, new(!c.anyRoom)
+	} else if buf := who.UserBuf(); buf != nil {
+		v.UserBuf = &buf
+	}
+	return v
+}
+
+func (c *verify) headline(who usersig.Verified) string {
+	app := strconv.FormatUint(uint64(who.AppID()), 10)
+	noun := c.noun(who.Purpose())
+	return c.say("valid: "+noun+" of "+show(who.UserID())+" for application "+app,
+		"有效："+noun+"，用户 "+show(who.UserID())+"，应用 "+app)
+}
+
+// noun returns the name of a purpose for people.
+func (u *ui) noun(p usersig.Purpose) string {
+	switch p {
+	case usersig.UserSig:
+		return "UserSig"
+	case usersig.PrivateMapKey:
+		return "PrivateMapKey"
+	default:
+		return u.say("token with a user buffer", "带 userbuf 的凭证")
+	}
+}
+
+func (c *verify) facts(who usersig.Verified) [][2]string {
+	rows := [][2]string{
+		{c.say("issued", "签发"), instant(who.IssuedAt())},
+		{c.say("expires", "过期"), instant(who.ExpiresAt()) + c.say(" (", "（") + c.untilExpiry(who.ExpiresAt(), c.at) + c.say(")", "）")},
+		{c.say("key", "密钥"), who.KeyID() + " (" + who.Scheme().String() + ")"},
+	}
+	if grant, err := who.Grant(); err == nil {
+		return append(rows,
+			[2]string{c.say("room", "房间"), grant.Room.String() + c.roomNote()},
+			[2]string{c.say("allows", "权限"), grant.Allow.String()})
+	}
+	if buf := who.UserBuf(); buf != nil {
+		rows = append(rows, [2]string{"userbuf", c.bytes(buf)})
+	}
+	return rows
+}
+
+func (c *verify) roomNote() string {
+	if !c.anyRoom {
+		return ""
+	}
+	return c.say(" (not checked: name the room you want with --room or --room-name)", "（未校验：请用 --room 或 --room-name 指定房间）")
+}
+
+// asRefusal returns the refusal that err is, or nil.
+func asRefusal(err error) *usersig.Refusal {
+	if r, ok := errors.AsType[*usersig.Refusal](err); ok {
+		return r
+	}
+	return nil
+}
