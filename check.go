@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"usersig/internal/length"
 	"usersig/internal/wire"
 )
 
@@ -21,6 +22,9 @@ type request struct {
 }
 
 func (v *Verifier) verify(ctx context.Context, token string, req request) (Verified, error) {
+	if len(v.keys) == 0 {
+		return Verified{}, refuse(ErrNoKey, text{"the Verifier was not made by NewVerifier", "Verifier 不是由 NewVerifier 创建的"}).to(req.purpose)
+	}
 	d := v.decoders.Get().(*decoder)
 	who, err := v.check(d, token, req)
 	v.decoders.Put(d)
@@ -74,8 +78,7 @@ func (v *Verifier) check(d *decoder, token string, req request) (Verified, *Refu
 	if refusal != nil {
 		return Verified{}, refusal
 	}
-	ticket, isTicket := ticketFor(f.UserBuf, f.AppID, f.UserID)
-	if refusal := checkPurpose(f, isTicket, req.purpose); refusal != nil {
+	if refusal := checkPurpose(f, req.purpose); refusal != nil {
 		return Verified{}, refusal
 	}
 	if !req.anyUser && string(f.UserID) != req.user {
@@ -92,6 +95,10 @@ func (v *Verifier) check(d *decoder, token string, req request) (Verified, *Refu
 		who.userBuf = append([]byte{}, f.UserBuf...)
 	}
 	if req.purpose == PrivateMapKey {
+		ticket, whole := wire.ParseTicket(f.UserBuf)
+		if !whole {
+			return Verified{}, refuse(ErrNoGrant, text{"its content is malformed", "其内容格式错误"})
+		}
 		if refusal := v.checkTicket(&ticket, req.room, now.Unix()); refusal != nil {
 			return Verified{}, refusal
 		}
@@ -133,8 +140,8 @@ func (v *Verifier) findKey(f *wire.Fields, signed []byte, now time.Time) (string
 // checkPurpose refuses a token that was made for something else. The holder of a
 // ticket could otherwise use it to log in, and the holder of a UserSig could enter
 // any room.
-func checkPurpose(f *wire.Fields, isTicket bool, want Purpose) *Refusal {
-	got := purposeOf(f, isTicket)
+func checkPurpose(f *wire.Fields, want Purpose) *Refusal {
+	got := purposeOf(f)
 	switch {
 	case got == want:
 		return nil
@@ -145,7 +152,7 @@ func checkPurpose(f *wire.Fields, isTicket bool, want Purpose) *Refusal {
 	}
 	return refuse(ErrPurpose, text{
 		fmt.Sprintf("this is a %s, wanted a %s", got.in(false), want.in(false)),
-		fmt.Sprintf("这是%s，需要%s", got.in(true), want.in(true)),
+		fmt.Sprintf("这是 %s，需要 %s", got.in(true), want.in(true)),
 	})
 }
 
@@ -236,8 +243,8 @@ func instant(sec int64) time.Time { return time.Unix(min(sec, maxUnix), 0).UTC()
 
 // span puts a length of n seconds into two sentences.
 func span(en, zh string, n int64) text {
-	length := seconds(n).String()
-	return text{fmt.Sprintf(en, length), fmt.Sprintf(zh, length)}
+	lengthEN, lengthZH := length.Of(n)
+	return text{fmt.Sprintf(en, lengthEN), fmt.Sprintf(zh, lengthZH)}
 }
 
 // seconds turns whole seconds into a duration, no longer than there can be.

@@ -46,7 +46,7 @@ type Claims struct {
 	Grant *Grant
 
 	// UserBuf, if not nil, makes the token a ticket that carries these bytes, at
-	// most [MaxUserBuf]. It must not read as a PrivateMapKey for this user.
+	// most [MaxUserBuf]. It must not begin like a PrivateMapKey for this user.
 	UserBuf []byte
 }
 
@@ -114,10 +114,10 @@ func (c *Claims) appendBuf(scratch []byte, app uint32, expiresAt int64) ([]byte,
 	case len(c.UserBuf) > MaxUserBuf:
 		return nil, fmt.Errorf("%w: user buffer is %d bytes long, the most is %d", ErrInvalidClaims, len(c.UserBuf), MaxUserBuf)
 	}
-	if _, is := ticketFor(c.UserBuf, app, []byte(c.UserID)); is {
+	if isTicket(c.UserBuf, app, []byte(c.UserID)) {
 		// Whoever may choose the bytes of a user buffer must not be able to
 		// grant themselves a room with it.
-		return nil, fmt.Errorf("%w: user buffer reads as a PrivateMapKey, ask for a grant instead", ErrInvalidClaims)
+		return nil, fmt.Errorf("%w: user buffer begins like a PrivateMapKey, ask for a grant instead", ErrInvalidClaims)
 	}
 	return append(scratch, c.UserBuf...), nil
 }

@@ -1,6 +1,7 @@
 package usersig
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rand"
@@ -97,7 +98,7 @@ func (k *PrivateKey) sign(digest []byte) ([]byte, error) {
 	if k.local != nil {
 		return k.local.Sign(digest)
 	}
-	sig, err := k.remote.Sign(rand.Reader, digest, crypto.SHA256)
+	sig, err := k.remote.Sign(rand.Reader, bytes.Clone(digest), crypto.SHA256)
 	if err != nil {
 		return nil, fmt.Errorf("sign with key %s: %w", k.ID(), err)
 	}
@@ -106,6 +107,9 @@ func (k *PrivateKey) sign(digest []byte) ([]byte, error) {
 	}
 	return sig, nil
 }
+
+// usable reports whether k was made by this package.
+func (k *PrivateKey) usable() bool { return k != nil && k.public.usable() }
 
 // Public returns the public half of the key.
 func (k *PrivateKey) Public() *PublicKey { return k.public }
@@ -167,6 +171,9 @@ func newPublicKey(k *eckey.Public) *PublicKey {
 }
 
 func (k *PublicKey) verify(digest, sig []byte) bool { return k.key.Verify(digest, sig) }
+
+// usable reports whether k was made by this package.
+func (k *PublicKey) usable() bool { return k != nil && k.key != nil }
 
 // ID returns the first 16 hexadecimal digits of the SHA-256 hash of the key's
 // DER encoding.

@@ -30,6 +30,7 @@ const (
 	ErrNoRightReceiveVideo                  // the grant does not allow receiving video
 	ErrInvalidClaims                        // the claims cannot be signed
 	ErrInvalidKey                           // the key cannot be used
+	ErrInvalidOptions                       // the options contradict themselves
 )
 
 // Errors returns every [Error], in order.
@@ -60,13 +61,23 @@ func (e Error) index() Error {
 }
 
 // Code returns the code of the first [Error] in the tree of err. It returns 0 for
-// a nil error and -1 for an error that is not about a token.
+// a nil error only, and -1 for an error that has no code.
 func Code(err error) int {
 	if err == nil {
 		return 0
 	}
-	if e, ok := errors.AsType[Error](err); ok {
+	if e, ok := errors.AsType[Error](err); ok && e.Code() != 0 {
 		return e.Code()
 	}
 	return -1
+}
+
+// named returns the Error with the given name in JSON, or 0.
+func named(reason string) Error {
+	for _, e := range Errors() {
+		if e.Reason() == reason {
+			return e
+		}
+	}
+	return 0
 }

@@ -20,7 +20,7 @@ type Inspection struct {
 	TTL        time.Duration // as much of it as a Duration can hold
 	ExpiresAt  time.Time     // no later than the end of the year 9999
 	UserBuf    []byte        // nil if the token has none
-	Grant      *Grant        // if UserBuf reads as a PrivateMapKey
+	Grant      *Grant        // if Purpose is PrivateMapKey and UserBuf is one to its end
 	Signature  []byte
 	Compressed bool
 	Unsigned   []string // names of fields that no signature covers
@@ -31,14 +31,17 @@ func Inspect(token string) (*Inspection, error) {
 	if token == "" {
 		return nil, refuse(ErrEmpty)
 	}
+	if err := wire.CheckText(token); err != nil {
+		// Before memory is taken for what cannot be a token.
+		return nil, malformed(err)
+	}
 	var d wire.Decoder
 	f, err := d.Decode(token)
 	if err != nil {
 		return nil, malformed(err)
 	}
-	ticket, isTicket := ticketFor(f.UserBuf, f.AppID, f.UserID)
 	i := &Inspection{
-		Scheme: Scheme(f.Scheme), Purpose: purposeOf(f, isTicket),
+		Scheme: Scheme(f.Scheme), Purpose: purposeOf(f),
 		AppID: f.AppID, UserID: string(f.UserID),
 		IssuedAt: instant(f.Time), TTL: seconds(f.Expire), ExpiresAt: instant(f.ExpiresAt()),
 		Signature: bytes.Clone(f.Sig), Compressed: f.Compressed, Unsigned: d.Unsigned(),
@@ -46,7 +49,7 @@ func Inspect(token string) (*Inspection, error) {
 	if f.HasUserBuf {
 		i.UserBuf = append([]byte{}, f.UserBuf...)
 	}
-	if isTicket {
+	if ticket, ok := wire.ParseTicket(f.UserBuf); ok && i.Purpose == PrivateMapKey {
 		i.Grant = new(grantOf(&ticket))
 	}
 	return i, nil
@@ -54,7 +57,7 @@ func Inspect(token string) (*Inspection, error) {
 
 // MarshalJSON writes the inspection with the names that every other JSON of this
 // package uses. The lifetime is in seconds.
-func (i *Inspection) MarshalJSON() ([]byte, error) {
+func (i Inspection) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Scheme     Scheme    `json:"scheme"`
 		Purpose    Purpose   `json:"purpose"`

@@ -165,6 +165,9 @@ func TestParseSecretRefuses(t *testing.T) {
 		"1025 bytes":        {strings.Repeat("s", 1025), "secret is longer than 1024 bytes"},
 		"tab inside":        {"password\tpassword", "secret has a control character or is not UTF-8"},
 		"two lines":         {"password1\npassword2", "secret has a control character or is not UTF-8"},
+		"space first":       {" " + testSecret, "white space stands before it"},
+		"a line of an env":  {"SECRETKEY=" + testSecret, "this is a NAME= line"},
+		"an export":         {"export KEY = " + testSecret, "this is a NAME= line"},
 		"C1 control":        {"password\u0085word", "this is not a key but data of an unknown kind"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -181,7 +184,6 @@ func TestParseSecretRefuses(t *testing.T) {
 		"console's":        {testSecret, testSecret, true},
 		"with a line feed": {testSecret + "\n", testSecret, true},
 		"with CRLF":        {testSecret + " \t\r\n", testSecret, true},
-		"space first":      {" 12345678", " 12345678", false},
 		"eight bytes":      {"12345678", "12345678", false},
 		"Chinese":          {"密钥密钥密钥", "密钥密钥密钥", false},
 		"1024 bytes":       {strings.Repeat("s", 1024), strings.Repeat("s", 1024), true},

@@ -50,6 +50,7 @@ func anyClaims(r *rand.Rand, p usersig.Purpose) usersig.Claims {
 		if r.IntN(2) == 0 {
 			c.Grant.Room = usersig.Room{Name: anyUser(r)}
 		}
+	case usersig.UserSig:
 	}
 	return c
 }
@@ -195,24 +196,28 @@ func TestFlippedBytes(t *testing.T) {
 func TestFlippedClaims(t *testing.T) {
 	v := verifierOf(t, nil)
 	for _, f := range forgers {
-		for _, buf := range [][]byte{nil, []byte("some bytes")} {
-			forged := f.make()
-			if buf != nil {
-				forged.userBuf(buf)
+		plain, buffered := f.make(), f.make().userBuf([]byte("some bytes"))
+		flipEachBit(plain.text(), func(good, mutant string) { checkMutant(t, v, good, mutant) })
+		if f.name == "v1 secp256k1" {
+			continue // its field with bytes is read by the same code, only slower
+		}
+		flipEachBit(buffered.text(), func(_, mutant string) {
+			if who, err := v.VerifyUserBuf(t.Context(), mutant, "alice"); err == nil && string(who.UserBuf()) != "some bytes" {
+				t.Fatalf("another user buffer: %q", who.UserBuf())
 			}
-			text := []byte(forged.text())
-			good := outer(storedIn(text, 1<<15))
-			for i := range text {
-				for bit := range 8 {
-					text[i] ^= 1 << bit
-					mutant := outer(storedIn(text, 1<<15))
-					text[i] ^= 1 << bit
-					checkMutant(t, v, good, mutant)
-					if who, err := v.VerifyUserBuf(t.Context(), mutant, "alice"); err == nil && string(who.UserBuf()) != string(buf) {
-						t.Fatalf("another user buffer: %q", who.UserBuf())
-					}
-				}
-			}
+		})
+	}
+}
+
+// flipEachBit calls f with the token of text and with that of each text that
+// differs in one bit.
+func flipEachBit(text string, f func(good, mutant string)) {
+	good, changed := outer(storedIn([]byte(text), 1<<15)), []byte(text)
+	for i := range changed {
+		for bit := range 8 {
+			changed[i] ^= 1 << bit
+			f(good, outer(storedIn(changed, 1<<15)))
+			changed[i] ^= 1 << bit
 		}
 	}
 }
@@ -265,17 +270,17 @@ func TestRandomMutations(t *testing.T) {
 			good, other := forged.token(), others.token()
 			wantAlice(t, v, good)
 			layers := []struct {
-				open func(string) []byte
-				wrap func([]byte) string
+				good, other []byte
+				wrap        func([]byte) string
 			}{
-				{func(s string) []byte { return []byte(s) }, func(b []byte) string { return string(b) }},
-				{func(s string) []byte { return unwrapOuter(t, s) }, outer},
-				{func(s string) []byte { return unwrapped(t, s) }, wrapped},
+				{[]byte(good), []byte(other), func(b []byte) string { return string(b) }},
+				{unwrapOuter(t, good), unwrapOuter(t, other), outer},
+				{unwrapped(t, good), unwrapped(t, other), wrapped},
 			}
 			reached := map[int]int{}
 			for range 10_000 {
 				layer := layers[r.IntN(len(layers))]
-				mutant := layer.wrap(mutate(r, layer.open(good), layer.open(other)))
+				mutant := layer.wrap(mutate(r, layer.good, layer.other))
 				reached[checkMutant(t, v, good, mutant)]++
 			}
 			// The property says nothing if no mutant gets as far as the signature.

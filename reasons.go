@@ -99,4 +99,7 @@ var reasons = [...]struct {
 	ErrInvalidKey: {"invalid_key", 0, 0, "",
 		text{"key cannot be used", "密钥不可用"},
 		text{"use a key as the console hands it out: private_key, public_key or SECRETKEY", "请使用控制台提供的密钥：private_key、public_key 或 SECRETKEY"}},
+	ErrInvalidOptions: {"invalid_options", 0, 0, "",
+		text{"options cannot be used", "选项不可用"},
+		text{"correct the options: their documentation says what they can be", "请按文档修正选项"}},
 }

@@ -14,7 +14,8 @@ import (
 //
 // It is an error and wraps an [Error]. It holds nothing of the token's text; what
 // its message names (the user, the instants) comes from a token whose signature
-// was good.
+// was good. The application is the exception: it picks the key, so a wrong one is
+// named before a signature can be checked.
 type Refusal struct {
 	Code    int    `json:"code"`    // the account system's code, such as 70013
 	TRTC    int    `json:"trtc"`    // the client SDK's code, such as -100018
@@ -59,8 +60,13 @@ func (r *Refusal) fill(zh bool) *Refusal {
 // Error returns the message.
 func (r *Refusal) Error() string { return r.Message }
 
-// Unwrap returns the [Error] that is the reason.
-func (r *Refusal) Unwrap() error { return r.reason }
+// Unwrap returns the [Error] that is the reason, also if r was read from JSON.
+func (r *Refusal) Unwrap() error {
+	if r.reason == 0 {
+		return named(r.Reason)
+	}
+	return r.reason
+}
 
 // In returns the refusal with message and remedy in the given language: Chinese
 // for tags such as "zh", "zh-CN" or "zh_CN.UTF-8", and English for any other.
@@ -129,6 +135,7 @@ var faultTexts = map[wire.Fault]string{
 	wire.JSONDuplicate:  "字段重复出现",
 	wire.JSONCase:       "字段名大小写错误",
 	wire.JSONSize:       "字段过多或嵌套过深",
+	wire.JSONName:       "字段名含有控制字符",
 	wire.FieldMissing:   "缺失",
 	wire.FieldType:      "的 JSON 类型错误",
 	wire.FieldInteger:   "不是普通的十进制整数",

@@ -62,11 +62,11 @@ func (p Purpose) index() Purpose {
 
 // purposeOf says what a decoded token was made for. A user buffer makes a
 // PrivateMapKey if it is one for the token's own user and application.
-func purposeOf(f *wire.Fields, isTicket bool) Purpose {
+func purposeOf(f *wire.Fields) Purpose {
 	switch {
 	case !f.HasUserBuf:
 		return UserSig
-	case isTicket:
+	case isTicket(f.UserBuf, f.AppID, f.UserID):
 		return PrivateMapKey
 	default:
 		return UserBuf

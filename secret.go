@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"log/slog"
+	"regexp"
 	"sync"
 	"unicode/utf8"
 
@@ -30,15 +31,14 @@ const (
 // Secret is a shared HMAC key. It prints and marshals as its ID, never as its
 // value.
 type Secret struct {
-	key  *hidden
+	text func() []byte // a closure: fmt, told to print a copy of a Secret, prints an address
 	id   string
 	macs sync.Pool // of *mac, keyed
 }
 
-// hidden is the text of a secret, one pointer away from it. fmt may not call the
-// methods of an unexported field, prints what it points to if the verb is, say, %s,
-// and stops at the next pointer.
-type hidden struct{ text []byte }
+// assignment matches a line of an environment file. It would work as a secret, and
+// sign tokens that nobody else can verify.
+var assignment = regexp.MustCompile(`^(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=`)
 
 // mac is a keyed HMAC with room for its result, so that neither is allocated anew
 // for each token.
@@ -68,6 +68,10 @@ func ParseSecret(text []byte) (*Secret, error) {
 	}
 	text = bytes.TrimRight(text, " \t\r\n")
 	switch {
+	case bytes.IndexAny(text, " \t\r\n") == 0:
+		return nil, &KeyError{Message: "parse secret: white space stands before it", Hint: "remove it: every character of the file is part of the secret"}
+	case assignment.Match(text):
+		return nil, &KeyError{Message: "parse secret: this is a NAME= line, not the secret alone", Hint: "keep what is behind the equals sign, without quotes"}
 	case len(text) < MinSecret:
 		return nil, fmt.Errorf("%w: secret is shorter than %d bytes", ErrInvalidKey, MinSecret)
 	case len(text) > maxSecret:
@@ -95,7 +99,7 @@ func checkSecretKind(text []byte) error {
 }
 
 func newSecret(text []byte) *Secret {
-	s := &Secret{key: &hidden{text}}
+	s := &Secret{text: func() []byte { return text }}
 	s.macs.New = func() any { return s.newMAC() }
 	// One more thing signed by the secret, in a form no token can have: it names
 	// the secret without helping to guess it more than any token does.
@@ -103,7 +107,7 @@ func newSecret(text []byte) *Secret {
 	return s
 }
 
-func (s *Secret) newMAC() *mac { return &mac{hash: hmac.New(sha256.New, s.key.text)} }
+func (s *Secret) newMAC() *mac { return &mac{hash: hmac.New(sha256.New, s.text())} }
 
 // of returns the MAC of message, in memory that the next call overwrites.
 func (m *mac) of(message []byte) []byte {
@@ -121,21 +125,24 @@ func (s *Secret) verify(message, tag []byte) bool {
 	return ok
 }
 
+// usable reports whether s was made by this package.
+func (s *Secret) usable() bool { return s != nil && s.text != nil }
+
 // ID returns a short name for the secret that does not help to guess it.
 func (s *Secret) ID() string { return s.id }
 
 // Equal reports whether s and x are the same secret, in constant time.
 func (s *Secret) Equal(x *Secret) bool {
-	return x != nil && subtle.ConstantTimeCompare(s.key.text, x.key.text) == 1
+	return x != nil && subtle.ConstantTimeCompare(s.text(), x.text()) == 1
 }
 
 // Strong reports whether the secret is at least as long as those that Tencent's
 // consoles and [GenerateSecret] make (64 characters). A shorter one may be guessed
 // by anybody who has seen a token.
-func (s *Secret) Strong() bool { return utf8.RuneCount(s.key.text) >= 64 }
+func (s *Secret) Strong() bool { return utf8.RuneCount(s.text()) >= 64 }
 
 // Reveal returns the text of the secret. Reviewers search for it by name.
-func (s *Secret) Reveal() string { return string(s.key.text) }
+func (s *Secret) Reveal() string { return string(s.text()) }
 
 // Format implements [fmt.Formatter]. Whatever the verb, it prints the ID, so that
 // no log line, panic or test failure shows the secret by accident.

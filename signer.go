@@ -61,19 +61,19 @@ func NewSigner(appID uint32, key SigningKey, opts *SignerOptions) (*Signer, erro
 	}
 	switch {
 	case appID == 0:
-		return nil, fmt.Errorf("%w: SDKAppID is 0", ErrInvalidClaims)
+		return nil, fmt.Errorf("%w: SDKAppID is 0", ErrInvalidOptions)
 	case s.maxTTL < time.Second || s.maxTTL > LongestTTL:
-		return nil, fmt.Errorf("%w: MaxTTL is less than a second or more than 50 years", ErrInvalidClaims)
+		return nil, fmt.Errorf("%w: MaxTTL is less than a second or more than 50 years", ErrInvalidOptions)
 	}
 	switch k := key.(type) {
 	case *PrivateKey:
-		if k != nil {
+		if k.usable() {
 			s.private, s.scheme = k, SchemeECDSA
 			s.encoders.New = func() any { return newEncoder(nil) }
 			return s, nil
 		}
 	case *Secret:
-		if k != nil {
+		if k.usable() {
 			s.secret, s.scheme = k, SchemeHMAC
 			s.encoders.New = func() any { return newEncoder(k.newMAC()) }
 			return s, nil
@@ -94,6 +94,9 @@ func (s *Signer) Sign(c Claims) (string, error) {
 // AppendSign is like [Signer.Sign] but appends the token to dst. With a [*Secret]
 // and room in dst it does not allocate.
 func (s *Signer) AppendSign(dst []byte, c Claims) ([]byte, error) {
+	if s.scheme == 0 {
+		return nil, fmt.Errorf("%w: the Signer was not made by NewSigner", ErrInvalidOptions)
+	}
 	e := s.encoders.Get().(*encoder)
 	defer s.encoders.Put(e)
 

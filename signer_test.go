@@ -26,13 +26,13 @@ func TestNewSignerRefuses(t *testing.T) {
 		want usersig.Error
 		part string
 	}{
-		"application 0":         {0, secret, nil, usersig.ErrInvalidClaims, "SDKAppID is 0"},
+		"application 0":         {0, secret, nil, usersig.ErrInvalidOptions, "SDKAppID is 0"},
 		"no key":                {testApp, nil, nil, usersig.ErrInvalidKey, "no key to sign with"},
 		"nil private key":       {testApp, (*usersig.PrivateKey)(nil), nil, usersig.ErrInvalidKey, "no key to sign with"},
 		"nil secret":            {testApp, (*usersig.Secret)(nil), nil, usersig.ErrInvalidKey, "no key to sign with"},
-		"MaxTTL below a second": {testApp, secret, &usersig.SignerOptions{MaxTTL: time.Second - 1}, usersig.ErrInvalidClaims, "MaxTTL is less than a second or more than 50 years"},
-		"MaxTTL negative":       {testApp, secret, &usersig.SignerOptions{MaxTTL: -time.Hour}, usersig.ErrInvalidClaims, "MaxTTL"},
-		"MaxTTL too long":       {testApp, secret, &usersig.SignerOptions{MaxTTL: usersig.LongestTTL + 1}, usersig.ErrInvalidClaims, "MaxTTL"},
+		"MaxTTL below a second": {testApp, secret, &usersig.SignerOptions{MaxTTL: time.Second - 1}, usersig.ErrInvalidOptions, "MaxTTL is less than a second or more than 50 years"},
+		"MaxTTL negative":       {testApp, secret, &usersig.SignerOptions{MaxTTL: -time.Hour}, usersig.ErrInvalidOptions, "MaxTTL"},
+		"MaxTTL too long":       {testApp, secret, &usersig.SignerOptions{MaxTTL: usersig.LongestTTL + 1}, usersig.ErrInvalidOptions, "MaxTTL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := usersig.NewSigner(c.app, c.key, c.opts)
@@ -64,7 +64,7 @@ func TestSignRefuses(t *testing.T) {
 		"issued too late":          {usersig.Claims{UserID: "alice", TTL: time.Hour, IssuedAt: time.Unix(253402300799-3599, 0)}, "time of issue is before 1970 or too late"},
 		"grant and buffer":         {usersig.Claims{UserID: "alice", TTL: time.Hour, Grant: grant(room, 1), UserBuf: []byte{}}, "a grant and a user buffer exclude each other"},
 		"long buffer":              {usersig.Claims{UserID: "alice", TTL: time.Hour, UserBuf: make([]byte, 1025)}, "user buffer is 1025 bytes long, the most is 1024"},
-		"buffer is a ticket":       {usersig.Claims{UserID: "alice", TTL: time.Hour, UserBuf: ticket}, "user buffer reads as a PrivateMapKey, ask for a grant instead"},
+		"buffer is a ticket":       {usersig.Claims{UserID: "alice", TTL: time.Hour, UserBuf: ticket}, "user buffer begins like a PrivateMapKey, ask for a grant instead"},
 		"no room":                  {usersig.Claims{UserID: "alice", TTL: time.Hour, Grant: grant(usersig.Room{}, 1)}, "grant names no room"},
 		"two rooms":                {usersig.Claims{UserID: "alice", TTL: time.Hour, Grant: grant(usersig.Room{ID: 1, Name: "1"}, 1)}, "grant names a room by number and by name"},
 		"largest room":             {usersig.Claims{UserID: "alice", TTL: time.Hour, Grant: grant(usersig.Room{ID: math.MaxUint32}, 1)}, "room number is over 4294967294"},

@@ -3,6 +3,7 @@ package usersig_test
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -71,6 +72,29 @@ func wantNoTicket(t *testing.T, buf []byte, room usersig.Room, check, part strin
 	}
 }
 
+// wantSpoilt is wantNoTicket for a buffer that is no whole ticket of alice. One that
+// begins like hers is neither that nor free bytes, and is not signed as such.
+func wantSpoilt(t *testing.T, buf []byte, room usersig.Room) {
+	t.Helper()
+	if len(buf) < 12 || string(buf[1:12]) != "\x00\x05alice\x53\x72\x4e\x00" {
+		wantNoTicket(t, buf, room, "purpose", "its user buffer is not a PrivateMapKey for this user and application")
+		return
+	}
+	wantNoTicket(t, buf, room, "grant", "its content is malformed")
+	v := verifierOf(t, nil)
+	for _, f := range forgers {
+		who, err := v.VerifyUserBuf(t.Context(), f.make().userBuf(buf).token(), "alice")
+		wantRefusal(t, who, err, usersig.ErrPurpose, "")
+	}
+	s, err := usersig.NewSigner(testApp, privateOf(t, keyP256), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token, err := s.Sign(usersig.Claims{UserID: "alice", TTL: time.Hour, UserBuf: buf}); token != "" || !errors.Is(err, usersig.ErrInvalidClaims) {
+		t.Errorf("signed %x as free bytes: %v", buf, err)
+	}
+}
+
 func TestTicketIsTaken(t *testing.T) {
 	v := verifierOf(t, nil)
 	for name, c := range map[string]ticket{
@@ -97,14 +121,13 @@ func TestTicketIsTaken(t *testing.T) {
 
 // TestTicketIsWhole: no official verifier looks inside; here every byte counts.
 func TestTicketIsWhole(t *testing.T) {
-	const none = "its user buffer is not a PrivateMapKey for this user and application"
 	for _, good := range []ticket{testTicket, named("lobby")} {
 		whole := ticketOf(good)
 		for n := range whole {
-			wantNoTicket(t, whole[:n], good.room(), "purpose", none)
+			wantSpoilt(t, whole[:n], good.room())
 		}
-		wantNoTicket(t, append(whole[:len(whole):len(whole)], 0), good.room(), "purpose", none)
-		wantNoTicket(t, append(whole[:len(whole):len(whole)], whole...), good.room(), "purpose", none)
+		wantSpoilt(t, append(whole[:len(whole):len(whole)], 0), good.room())
+		wantSpoilt(t, append(whole[:len(whole):len(whole)], whole...), good.room())
 	}
 	spoil := func(f func(*ticket), from ticket) []byte {
 		f(&from)
@@ -132,7 +155,7 @@ func TestTicketIsWhole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, room := range []usersig.Room{{Name: "lobby"}, {Name: "lobby\x00x"}, {}, {ID: 1}} {
-				wantNoTicket(t, buf, room, "purpose", none)
+				wantSpoilt(t, buf, room)
 			}
 		})
 	}
@@ -267,8 +290,9 @@ func TestTicketOfAnotherUser(t *testing.T) {
 	token := forge1(keyP256).user("bob").userBuf(ticketOf(bob)).token()
 	who, err := v.VerifyPrivateMapKey(t.Context(), token, "alice", bob.room())
 	wantRefusal(t, who, err, usersig.ErrUserMismatch, `it was issued for "bob", wanted "alice"`)
-	if r, _ := usersig.RefusalOf(err); r.TRTC != -100006 {
-		t.Errorf("%+v", r)
+	r, _ := usersig.RefusalOf(err)
+	if zh := r.In("zh"); r.TRTC != -100006 || zh.TRTC != -100006 || zh.Code != 70013 {
+		t.Errorf("%+v, %+v", r, zh)
 	}
 }
 

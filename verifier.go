@@ -14,6 +14,10 @@ import (
 // otherwise.
 const DefaultLeeway = time.Minute
 
+// MaxLeeway is the most that clocks can be forgiven: beyond a day it is an expiry
+// that is not kept, and no clock.
+const MaxLeeway = 24 * time.Hour
+
 // MaxKeys is the most keys a [Verifier] accepts. A token does not say which key
 // signed it, so every key can cost one signature check per token.
 const MaxKeys = 8
@@ -26,7 +30,7 @@ type VerifierOptions struct {
 
 	// Leeway is how far the clocks of issuer and verifier may disagree, in whole
 	// seconds. It lengthens the life of a token at both ends. Zero means
-	// [DefaultLeeway]; a negative value means none.
+	// [DefaultLeeway]; a negative value means none; the most is [MaxLeeway].
 	Leeway time.Duration
 
 	// MaxAge, if not zero, refuses tokens issued longer ago than this, however
@@ -87,9 +91,11 @@ func NewVerifier(appID uint32, keys []VerifyingKey, opts *VerifierOptions) (*Ver
 	}
 	switch {
 	case appID == 0:
-		return nil, fmt.Errorf("%w: SDKAppID is 0", ErrInvalidClaims)
+		return nil, fmt.Errorf("%w: SDKAppID is 0", ErrInvalidOptions)
 	case opts.MaxAge != 0 && opts.MaxAge < time.Second:
-		return nil, fmt.Errorf("%w: MaxAge is negative or less than a second", ErrInvalidClaims)
+		return nil, fmt.Errorf("%w: MaxAge is negative or less than a second", ErrInvalidOptions)
+	case opts.Leeway > 0 && opts.Leeway < time.Second || opts.Leeway > MaxLeeway:
+		return nil, fmt.Errorf("%w: Leeway is less than a second or more than a day", ErrInvalidOptions)
 	case len(keys) == 0:
 		return nil, fmt.Errorf("%w: no keys to verify with", ErrInvalidKey)
 	case len(keys) > MaxKeys:
@@ -120,12 +126,16 @@ func (v *Verifier) addKey(key VerifyingKey) error {
 	}
 	switch k := key.(type) {
 	case *PublicKey:
-		c.public = k
+		if k.usable() {
+			c.public = k
+		}
 	case *Secret:
-		c.secret = k
+		if k.usable() {
+			c.secret = k
+		}
 	}
 	if c.public == nil && c.secret == nil {
-		return fmt.Errorf("%w: a key is nil", ErrInvalidKey)
+		return fmt.Errorf("%w: a key is nil or empty", ErrInvalidKey)
 	}
 	c.id = key.ID()
 	for i := range v.keys {

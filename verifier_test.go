@@ -26,14 +26,19 @@ func TestNewVerifierRefuses(t *testing.T) {
 		want usersig.Error
 		part string
 	}{
-		"application 0":       {0, keys(public), nil, usersig.ErrInvalidClaims, "SDKAppID is 0"},
-		"negative MaxAge":     {testApp, keys(public), &usersig.VerifierOptions{MaxAge: -1}, usersig.ErrInvalidClaims, "MaxAge is negative"},
+		"application 0":       {0, keys(public), nil, usersig.ErrInvalidOptions, "SDKAppID is 0"},
+		"negative MaxAge":     {testApp, keys(public), &usersig.VerifierOptions{MaxAge: -1}, usersig.ErrInvalidOptions, "MaxAge is negative or less than a second"},
+		"MaxAge of 999 ms":    {testApp, keys(public), &usersig.VerifierOptions{MaxAge: time.Second - 1}, usersig.ErrInvalidOptions, "MaxAge is negative or less than a second"},
 		"no keys":             {testApp, nil, nil, usersig.ErrInvalidKey, "no keys to verify with"},
 		"nine keys":           {testApp, nine, nil, usersig.ErrInvalidKey, "9 keys, the most is 8"},
 		"nil":                 {testApp, keys(public, nil), nil, usersig.ErrInvalidKey, "a key is nil"},
 		"nil public key":      {testApp, keys((*usersig.PublicKey)(nil)), nil, usersig.ErrInvalidKey, "a key is nil"},
 		"nil secret":          {testApp, keys((*usersig.Secret)(nil)), nil, usersig.ErrInvalidKey, "a key is nil"},
 		"nil retired":         {testApp, keys(usersig.RetireAt(nil, time.Unix(1, 0))), nil, usersig.ErrInvalidKey, "a key is nil"},
+		"empty public key":    {testApp, keys(new(usersig.PublicKey)), nil, usersig.ErrInvalidKey, "a key is nil or empty"},
+		"empty secret":        {testApp, keys(new(usersig.Secret)), nil, usersig.ErrInvalidKey, "a key is nil or empty"},
+		"Leeway of 999 ms":    {testApp, keys(public), &usersig.VerifierOptions{Leeway: time.Second - 1}, usersig.ErrInvalidOptions, "Leeway"},
+		"Leeway over a day":   {testApp, keys(public), &usersig.VerifierOptions{Leeway: usersig.MaxLeeway + 1}, usersig.ErrInvalidOptions, "Leeway"},
 		"nil secret retired":  {testApp, keys(usersig.RetireAt((*usersig.Secret)(nil), time.Unix(1, 0))), nil, usersig.ErrInvalidKey, "a key is nil"},
 		"public key twice":    {testApp, keys(public, secret, publicOf(t, keyP256)), nil, usersig.ErrInvalidKey, "key " + public.ID() + " is given twice"},
 		"secret twice":        {testApp, keys(secret, secretOf(t, testSecret+"\n")), nil, usersig.ErrInvalidKey, "is given twice"},

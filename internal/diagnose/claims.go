@@ -21,7 +21,7 @@ func (s *subject) clock() func() time.Time {
 // accepted tokens too: a lifetime in milliseconds is not refused, it just never ends.
 var notes = []detector{
 	userCase, swappedTicket, userSigAsTicket, injected,
-	milliTime, milliExpire, instantExpire, timeZone, skew, shortLife,
+	milliTime, milliExpire, instantExpire, timeZone, skew, behind, shortLife,
 }
 
 func userCase(s *subject) *Finding {

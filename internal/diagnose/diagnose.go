@@ -52,15 +52,23 @@ type subject struct {
 type detector func(*subject) *Finding
 
 // Token returns what could be recognised, the likeliest cause first. It costs a few
-// signature checks at most and holds nothing of the token's text beyond its user ID.
+// signature checks at most and holds nothing of the token but the names of fields
+// that do not belong there.
 func Token(q Question) []Finding {
 	s := &subject{Question: q}
 	s.decode()
-	if s.fields == nil {
-		// One explanation of a token that is not one is enough.
-		return first(s, shapes)
+	if s.fields != nil {
+		return append(first(s, keys), every(s, notes)...)
 	}
-	return append(first(s, keys), every(s, notes)...)
+	if stranger := first(s, strangers); stranger != nil {
+		return stranger
+	}
+	if undone := unwrap(s.Token); undone != nil {
+		return undone
+	}
+	s.Token = peel(s.Token)
+	s.decode()
+	return first(s, damages)
 }
 
 // first returns what the first detector to recognise something says.

@@ -14,7 +14,7 @@ import (
 )
 
 // keys recognise why no key fits.
-var keys = []detector{wrongScheme, publicKeyAsSecret, variantSecret, variantLines, oldNode, requestedUser, anotherAppsKey, appButKeyFits}
+var keys = []detector{publicKeyAsSecret, wrongScheme, variantSecret, variantLines, oldNode, requestedUser, anotherAppsKey, appButKeyFits}
 
 func (s *subject) secrets() (all []*usersig.Secret) {
 	for _, k := range s.Keys {

@@ -2,18 +2,17 @@ package diagnose
 
 import (
 	"encoding/base64"
-	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"usersig/internal/wire"
 )
 
-// shapes recognise text that is not a token, or a token that something did things to.
-var shapes = []detector{
-	empty, pem, secretKey, notIssued, jsonWebToken, mediaToken, bearer, jsonText, demoConfig,
-	quoted, padded, urlPlus, percent, lineBroken, rfc4648, mixedAlphabet, cutOff, otherCompression, latin1,
-	nodeExpire, lineFeedUser, wrongTypes,
-}
+// strangers recognise text that is something else than a token.
+var strangers = []detector{empty, pem, secretKey, notIssued, jsonWebToken, mediaToken, jsonText, demoConfig}
+
+// damages recognise what is wrong inside a token.
+var damages = []detector{cutOff, otherCompression, latin1, nodeExpire, lineFeedUser, wrongTypes}
 
 func empty(s *subject) *Finding {
 	if s.Token != "" {
@@ -64,14 +63,6 @@ func mediaToken(s *subject) *Finding {
 		"这是媒体服务器使用的组合凭证；以句点分隔的第五段才是 UserSig")
 }
 
-func bearer(s *subject) *Finding {
-	rest, ok := strings.CutPrefix(s.Token, "Bearer ")
-	if !ok || !decodes(rest) {
-		return nil
-	}
-	return found("bearer", "\"Bearer \" was copied along with the UserSig", "复制时带上了 \"Bearer \" 前缀")
-}
-
 func jsonText(s *subject) *Finding {
 	if !strings.HasPrefix(strings.TrimSpace(s.Token), "{") || !strings.Contains(s.Token, `"TLS.`) {
 		return nil
@@ -88,73 +79,9 @@ func demoConfig(s *subject) *Finding {
 		"这是 demo 配置文件；UserSig 是其中某个用户的 userToken 值")
 }
 
-const quotes = "\"'`“”‘’「」"
-
-func quoted(s *subject) *Finding {
-	inner := strings.Trim(strings.TrimSpace(s.Token), quotes)
-	if inner == strings.TrimSpace(s.Token) || !decodes(inner) {
-		return nil
-	}
-	return found("quotes", "quotation marks were pasted along with the UserSig; without them it can be decoded", "粘贴时带上了引号；去掉后即可解析")
-}
-
-func padded(s *subject) *Finding {
-	if inner := strings.TrimSpace(s.Token); inner == s.Token || !decodes(inner) {
-		return nil
-	}
-	return found("spaces", "there is white space or a line break before or after the UserSig; without it, it can be decoded", "UserSig 前后有空格或换行；去掉后即可解析")
-}
-
-func urlPlus(s *subject) *Finding {
-	if !strings.Contains(s.Token, " ") || !decodes(strings.ReplaceAll(s.Token, " ", "+")) {
-		return nil
-	}
-	return found("url-plus", "a \"+\" became a space on the way: the token has the plain base64 alphabet (Tencent's first Node.js library) and travelled in a URL without encodeURIComponent",
-		"其中的 \"+\" 变成了空格：该 UserSig 使用普通 base64 字母表（旧版 Node.js 库），放入 URL 时没有做 encodeURIComponent")
-}
-
-func percent(s *subject) *Finding {
-	if !strings.Contains(s.Token, "%") {
-		return nil
-	}
-	if inner, err := url.PathUnescape(s.Token); err != nil || !decodes(inner) {
-		return nil
-	}
-	return found("percent", "the UserSig is still URL-encoded; decode it once", "UserSig 仍是 URL 编码的形式，请先解码一次")
-}
-
-func lineBroken(s *subject) *Finding {
-	inner := strings.Join(strings.Fields(s.Token), "")
-	if inner == s.Token || !decodes(inner) {
-		return nil
-	}
-	return found("line-breaks", "the UserSig was broken into lines or has spaces inside; joined, it can be decoded", "UserSig 被换行或空格断开；拼接后即可解析")
-}
-
-func rfc4648(s *subject) *Finding {
-	bare := strings.TrimRight(s.Token, "=")
-	ours := strings.NewReplacer("-", "*", "_", "-").Replace(bare)
-	if ours == bare || !decodes(ours+strings.Repeat("_", -len(ours)&3)) {
-		return nil
-	}
-	return found("rfc4648", "the URL alphabet of RFC 4648 was used; a UserSig replaces \"+\" by \"*\", \"/\" by \"-\" and \"=\" by \"_\"",
-		"使用了 RFC 4648 的 URL 字母表；UserSig 的替换规则是 + 换成 *，/ 换成 -，= 换成 _")
-}
-
-func mixedAlphabet(s *subject) *Finding {
-	if s.fault != wire.MixedAlphabets || !decodes(strings.NewReplacer("+", "*", "/", "-", "=", "_").Replace(s.Token)) {
-		return nil
-	}
-	return found("mixed-alphabet", "only some of \"+\", \"/\" and \"=\" were replaced; all three must be, by \"*\", \"-\" and \"_\"",
-		"\"+\"、\"/\"、\"=\" 只替换了一部分；三者须分别替换为 \"*\"、\"-\"、\"_\"")
-}
-
 func cutOff(s *subject) *Finding {
-	if s.fault != wire.NoPadding && s.fault != wire.ZlibTruncated && s.fault != wire.ZlibChecksum {
+	if s.fault != wire.NoPadding && s.fault != wire.ZlibTruncated {
 		return nil
-	}
-	if decodes(s.Token+"_") || decodes(s.Token+"__") || decodes(s.Token+"=") || decodes(s.Token+"==") {
-		return found("no-padding", "the padding at the end (\"_\") is missing: something stripped it", "末尾的填充字符（\"_\"）被去掉了")
 	}
 	if !isZlib(lenient(s.Token)) {
 		return nil
@@ -180,6 +107,9 @@ func otherCompression(s *subject) *Finding {
 func latin1(s *subject) *Finding {
 	if s.fault != wire.JSONText {
 		return nil
+	}
+	if text, err := s.decoder.Text(s.Token); err != nil || utf8.Valid(text) {
+		return nil // half a surrogate pair in an escape, which no library writes
 	}
 	return found("latin-1", "the JSON is not UTF-8: Tencent's first Node.js library writes user IDs that are not ASCII as Latin-1; use another library or ASCII user IDs",
 		"JSON 不是 UTF-8：旧版 Node.js 库会把非 ASCII 的 UserID 写成 Latin-1；请更换库或使用 ASCII UserID")

@@ -12,6 +12,7 @@ const (
 	KindSecret                      // a SECRETKEY
 	KindToken                       // a UserSig
 	KindEmpty                       // nothing but white space
+	KindNil                         // no key, but a nil pointer
 	KindTooLarge                    // longer than any key file
 	KindText                        // text without a BEGIN line
 	KindEncoding                    // UTF-16, or a byte order mark
@@ -51,7 +52,7 @@ const (
 
 // Error is the refusal of an input. It holds nothing of the input itself.
 type Error struct {
-	Want  Kind   // what was to be parsed: KindPrivate or KindPublic
+	Want  Kind   // what was to be parsed, KindPrivate, KindPublic or KindSecret, or 0 if nothing was
 	Kind  Kind   // what was found
 	Curve string // the curve's name if Kind is KindCurve and the curve is known
 }
@@ -64,13 +65,16 @@ func (e *Error) Error() string {
 	if e.Curve != "" {
 		text += ": " + e.Curve
 	}
-	if e.Want == KindPrivate {
+	switch e.Want {
+	case KindPrivate:
 		return "parse private key: " + text
-	}
-	if e.Want == KindPublic {
+	case KindPublic:
 		return "parse public key: " + text
+	case KindSecret:
+		return "parse secret: " + text
+	default:
+		return text
 	}
-	return text
 }
 
 // Hint returns what to do about it, in a sentence without a full stop.

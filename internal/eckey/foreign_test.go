@@ -8,6 +8,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"math/big"
+	"strings"
 	"testing"
 
 	"usersig/internal/k256"
@@ -97,10 +98,10 @@ func TestPublicFromWrong(t *testing.T) {
 		pub  crypto.PublicKey
 		kind Kind
 	}{
-		"nil":           {nil, KindEmpty},
-		"nil ecdsa":     {(*ecdsa.PublicKey)(nil), KindEmpty},
-		"nil k256":      {(*k256.PublicKey)(nil), KindEmpty},
-		"nil own":       {(*Public)(nil), KindEmpty},
+		"nil":           {nil, KindNil},
+		"nil ecdsa":     {(*ecdsa.PublicKey)(nil), KindNil},
+		"nil k256":      {(*k256.PublicKey)(nil), KindNil},
+		"nil own":       {(*Public)(nil), KindNil},
 		"RSA":           {&rsa.PublicKey{}, KindRSA},
 		"DSA":           {&dsa.PublicKey{}, KindDSA},
 		"Ed25519":       {ed25519.PublicKey{}, KindEdwards},
@@ -125,6 +126,8 @@ func TestPublicFromWrong(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 		} else if got := errorKind(t, err); got != test.kind {
 			t.Errorf("%s: %v, want %v", name, got, test.kind)
+		} else if !strings.HasPrefix(err.Error(), test.kind.Text()) {
+			t.Errorf("%s: %q, but nothing was parsed", name, err)
 		}
 	}
 }
@@ -140,7 +143,7 @@ func TestPrivateFromWrong(t *testing.T) {
 			key  *ecdsa.PrivateKey
 			kind Kind
 		}{
-			"nil":           {nil, KindEmpty},
+			"nil":           {nil, KindNil},
 			"no curve":      {edited(func(k *ecdsa.PrivateKey) { k.Curve = nil }), KindCurve},
 			"no value":      {edited(func(k *ecdsa.PrivateKey) { k.D = nil }), KindRange},
 			"negative":      {edited(func(k *ecdsa.PrivateKey) { k.D.Neg(k.D) }), KindRange},
@@ -154,6 +157,8 @@ func TestPrivateFromWrong(t *testing.T) {
 				t.Errorf("%v, %s: accepted", c, name)
 			} else if got := errorKind(t, err); got != test.kind {
 				t.Errorf("%v, %s: %v, want %v", c, name, got, test.kind)
+			} else if !strings.HasPrefix(err.Error(), test.kind.Text()) {
+				t.Errorf("%v, %s: %q, but nothing was parsed", c, name, err)
 			}
 		}
 	}

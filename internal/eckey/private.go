@@ -89,15 +89,14 @@ func parsePrivate(data []byte) (*Private, *Error) {
 func PrivateFrom(key *ecdsa.PrivateKey) (*Private, error) {
 	own, err := privateFrom(key)
 	if err != nil {
-		err.Want = KindPrivate
-		return nil, err
+		return nil, err // Want stays 0, because nothing was parsed
 	}
 	return own, nil
 }
 
 func privateFrom(key *ecdsa.PrivateKey) (*Private, *Error) {
 	if key == nil {
-		return nil, refuse(KindEmpty)
+		return nil, refuse(KindNil)
 	}
 	c := curveLike(key.Curve)
 	if c == 0 {

@@ -49,8 +49,7 @@ func parsePublic(data []byte) (*Public, *Error) {
 func PublicFrom(pub crypto.PublicKey) (*Public, error) {
 	own, err := publicFrom(pub)
 	if err != nil {
-		err.Want = KindPublic
-		return nil, err
+		return nil, err // Want stays 0, because nothing was parsed
 	}
 	return own, nil
 }
@@ -74,7 +73,7 @@ func publicFrom(pub crypto.PublicKey) (*Public, *Error) {
 	default:
 		return nil, refuse(kindOfType(pub))
 	}
-	return nil, refuse(KindEmpty)
+	return nil, refuse(KindNil)
 }
 
 // kindOfType names a Go type that is not a usable public key. It goes by the
@@ -82,7 +81,7 @@ func publicFrom(pub crypto.PublicKey) (*Public, *Error) {
 func kindOfType(key any) Kind {
 	switch fmt.Sprintf("%T", key) {
 	case "<nil>":
-		return KindEmpty
+		return KindNil
 	case "*rsa.PublicKey":
 		return KindRSA
 	case "*dsa.PublicKey":

@@ -27,6 +27,7 @@ var entries = [kindEnd]entry{
 	KindToken: {"token", "this is a UserSig, not a key",
 		"give the key that signs or checks it; the token goes elsewhere"},
 	KindEmpty:    {"empty", "there is nothing in it", "check that this is the right file"},
+	KindNil:      {"nil", "there is no key, only a nil", "parse or make a key first, and see whether that gave an error"},
 	KindTooLarge: {"too_large", "it is larger than 64 KiB, which no key is", "check that this is the right file"},
 	KindText: {"text", "this is text without a BEGIN line, not a PEM key",
 		"give a PEM file, whose first line is like -----BEGIN PRIVATE KEY-----"},

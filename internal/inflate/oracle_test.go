@@ -52,7 +52,7 @@ func agree(t *testing.T, src []byte, room int) inflate.Fault {
 	t.Helper()
 	got, _, fault := decode(t, src, room)
 	want, err := reference(src, room)
-	ok := false
+	var ok bool
 	switch fault {
 	case 0:
 		ok = err == nil && bytes.Equal(got, want)
@@ -111,7 +111,7 @@ func repair(src []byte, room int) ([]byte, bool) {
 // agreeRepaired checks src as it is and repaired, when it must be accepted.
 func agreeRepaired(t *testing.T, src []byte, room int) {
 	t.Helper()
-	agree(t, src, room)
+	_ = agree(t, src, room)
 	if whole, ok := repair(src, room); ok {
 		if fault := agree(t, whole, room); fault != 0 {
 			t.Fatalf("repaired stream %x refused: %v", whole, fault)

@@ -75,7 +75,7 @@ func sextetTable() (t [256]uint32) {
 		t[i] = classOther
 	}
 	for i, c := range []byte(alphabet) {
-		t[c] = uint32(i) //nolint:gosec // G115: an index below 64
+		t[c] = uint32(i)
 	}
 	t['*'] |= classOurs
 	t['-'] |= classOurs
@@ -152,15 +152,30 @@ func alphabetFault(class uint32) error {
 	return nil
 }
 
+// CheckText reports what is wrong with a token's text before it is decoded: its
+// length or its characters. It takes no memory.
+func CheckText(token string) error {
+	if len(token) > MaxToken {
+		return fault(TooLong)
+	}
+	if len(token)%4 != 0 {
+		return unpadded(token)
+	}
+	return alphabetFault(classOf(token))
+}
+
 // unpadded explains a token whose length is wrong: white space or a foreign
 // character in it is the better explanation if there is one.
 func unpadded(token string) error {
-	class := uint32(0)
-	for i := range len(token) {
-		class |= sextets[token[i]]
-	}
-	if err := alphabetFault(class); err != nil {
+	if err := alphabetFault(classOf(token)); err != nil {
 		return err
 	}
 	return fault(NoPadding)
+}
+
+func classOf(token string) (class uint32) {
+	for i := range len(token) {
+		class |= sextets[token[i]]
+	}
+	return class
 }

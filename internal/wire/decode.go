@@ -54,10 +54,7 @@ func (d *Decoder) open(token string) (text []byte, compressed bool, err error) {
 }
 
 func zlibFault(err error) Fault {
-	var f inflate.Fault
-	if !errors.As(err, &f) {
-		return ZlibCorrupt
-	}
+	f, _ := errors.AsType[inflate.Fault](err)
 	switch f {
 	case inflate.Header, inflate.Dictionary:
 		return ZlibHeader

@@ -39,6 +39,7 @@ const (
 	JSONDuplicate
 	JSONCase
 	JSONSize
+	JSONName
 	FieldMissing
 	FieldType
 	FieldInteger
@@ -92,6 +93,7 @@ var faults = [numFaults]struct {
 	JSONDuplicate:  {LayerJSON, "a field occurs twice"},
 	JSONCase:       {LayerJSON, "a field's name is in the wrong case"},
 	JSONSize:       {LayerJSON, "too many fields or too deeply nested"},
+	JSONName:       {LayerJSON, "a field's name holds a control character"},
 	FieldMissing:   {LayerField, "is missing"},
 	FieldType:      {LayerField, "has the wrong JSON type"},
 	FieldInteger:   {LayerField, "is not a plain decimal whole number"},

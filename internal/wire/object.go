@@ -158,6 +158,11 @@ func (o *object) add(name []byte, v value) error {
 // checkStranger refuses a name that is not ours if some other reader could take
 // it for one of ours, or if it came before.
 func (o *object) checkStranger(name []byte) error {
+	if HasControl(name) {
+		// A NUL ends the name for a reader in C, and an escape sequence would write to
+		// the terminal of whoever looks at the token.
+		return fault(JSONName)
+	}
 	for f := range numFields {
 		if bytes.EqualFold(name, []byte(names[f])) {
 			return fieldFault(JSONCase, f)

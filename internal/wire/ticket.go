@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // Ticket is the content of a PrivateMapKey: what the user may do in one room.
 // All integers are big-endian:
@@ -80,6 +83,16 @@ func ParseTicket(b []byte) (t Ticket, ok bool) {
 		return Ticket{}, false
 	}
 	return t, true
+}
+
+// BeginsTicket reports whether b begins like a ticket for a user of an application,
+// of whatever version and however it goes on.
+func BeginsTicket(b []byte, app uint32, user []byte) bool {
+	if len(b) < 3 {
+		return false
+	}
+	got, rest, ok := cutSized(b[1:])
+	return ok && bytes.Equal(got, user) && len(rest) >= 4 && binary.BigEndian.Uint32(rest) == app
 }
 
 func validRoomName(name []byte) bool {
