@@ -116,6 +116,9 @@ func (p *replay) match(ctx context.Context, row []byte) error {
 	if user == nil || !bytes.HasPrefix(row, p.open) {
 		return p.mismatch(user)
 	}
+	if !p.job.Format.rowEnds(row[len(p.open):]) {
+		return fmt.Errorf("%w: token in row %d is damaged, or not all there is", ErrMismatch, p.done.Skipped+1)
+	}
 	p.last = append(p.last[:0], row[len(p.open):]...)
 	p.lastID = string(user)
 	p.end += int64(len(row))
@@ -145,8 +148,12 @@ func (p *replay) finish(ctx context.Context, torn []byte) error {
 		return err
 	}
 	p.open = p.job.Format.appendOpening(p.open[:0], string(user))
-	if n := min(len(torn), len(p.open)); user == nil || !bytes.Equal(torn[:n], p.open[:n]) {
+	n := min(len(torn), len(p.open))
+	if user == nil || !bytes.Equal(torn[:n], p.open[:n]) {
 		return p.mismatch(user)
+	}
+	if !p.job.Format.rowBegins(torn[n:]) {
+		return fmt.Errorf("%w: what follows row %d is no beginning of a row", ErrMismatch, p.done.Skipped)
 	}
 	p.in.back()
 	return nil

@@ -163,6 +163,14 @@ func TestResumeMismatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	ndjson := func(j *batch.Job) { j.Format = batch.NDJSON }
+	withVerifier := func(j *batch.Job) {
+		v, err := usersig.NewVerifier(app, []usersig.VerifyingKey{secret}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j.Verifier = v
+	}
+	ndjsonRow := func(*testing.T) string { return row("alice", ndjson) }
 	withHeader := func(j *batch.Job) { j.Header = true }
 
 	for _, c := range []struct {
@@ -186,6 +194,12 @@ func TestResumeMismatch(t *testing.T) {
 		{"torn row for header", "alice", withHeader, "it has no header"},
 		{"header unasked", row("alice", withHeader), nil, "row 1 is not for"},
 		{"no token", "alice,\n", nil, "token in row 1"},
+		{"junk in the middle", alice + "bob,\n" + row("carol", nil), nil, "token in row 2 is damaged"},
+		{"a formula behind", alice + "bob," + token(t, "bob") + ",=cmd()\n" + row("carol", nil), nil, "token in row 2 is damaged"},
+		{"notes without line feed", alice + "bob,important notes", nil, "what follows row 1 is no beginning of a row"},
+		{"cut after the token", ndjsonRow(t)[:len(ndjsonRow(t))-4] + "x\n", ndjson, "token in row 1 is damaged"},
+		{"notes in NDJSON", ndjsonRow(t)[:len(ndjsonRow(t))-40] + " and notes", ndjson, "what follows row 0 is no beginning of a row"},
+		{"another key", row("alice", func(j *batch.Job) { j.Signer = signer(t, otherSecret(t), nil) }), withVerifier, "was signed with another key"},
 		{"bad token last", alice + "bob,eJyrVg__\n", nil, "token in row 2"},
 		{"another user's token", "alice," + token(t, "bob") + "\n", nil, "not a UserSig for the user beside it"},
 		{"another user's token last", alice + "bob," + token(t, "alice") + "\n", nil, "token in row 2 is not a UserSig for the user beside it"},
@@ -291,4 +305,13 @@ func TestResumeCancelled(t *testing.T) {
 	if !bytes.Equal(f.data, data) {
 		t.Error("the file was changed")
 	}
+}
+
+func otherSecret(t *testing.T) *usersig.Secret {
+	t.Helper()
+	s, err := usersig.GenerateSecret()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -96,6 +97,37 @@ func (f Format) tokenIn(rest []byte) string {
 	}
 	token, _, _ := bytes.Cut(rest, []byte{end})
 	return string(token)
+}
+
+// rowEnds reports whether rest, which follows the opening, is a token and the end of
+// a row.
+func (f Format) rowEnds(rest []byte) bool {
+	token := f.tokenIn(rest)
+	end := rest[len(token):]
+	if token == "" || wire.CheckText(token) != nil {
+		return false
+	}
+	if f == CSV {
+		return string(end) == "\n"
+	}
+	stamp, ok := strings.CutPrefix(string(end), jsonAfter)
+	stamp, ok2 := strings.CutSuffix(stamp, jsonEnd)
+	_, err := time.Parse(time.RFC3339, stamp)
+	return ok && ok2 && err == nil
+}
+
+// rowBegins reports whether rest, which follows the opening, can be the beginning of
+// a token and of the end of a row.
+func (f Format) rowBegins(rest []byte) bool {
+	token := f.tokenIn(rest)
+	if len(token) < len(rest) {
+		// The token is whole, so what follows it was cut off.
+		return f == NDJSON && wire.CheckText(token) == nil &&
+			(strings.HasPrefix(jsonAfter, string(rest[len(token):])) || strings.HasPrefix(string(rest[len(token):]), jsonAfter))
+	}
+	var e *wire.Error
+	err := wire.CheckText(token)
+	return err == nil || errors.As(err, &e) && e.Fault == wire.NoPadding
 }
 
 // rows makes rows. It is not safe for concurrent use.
