@@ -130,6 +130,15 @@ func TestRefusalJSON(t *testing.T) {
 	if zh := read.In("zh-CN"); zh != read || read.Message != err.Error() {
 		t.Errorf("%+v", zh)
 	}
+	// It is still a reason to whoever asks, unless a later version made it.
+	if !errors.Is(&read, usersig.ErrUserMismatch) {
+		t.Error("the reason is lost")
+	}
+	for _, e := range usersig.Errors() {
+		if errors.Is(&usersig.Refusal{Reason: "from_the_future"}, e) || errors.Is(&usersig.Refusal{}, e) {
+			t.Errorf("an unknown reason is %v", e)
+		}
+	}
 }
 
 func TestRefusalLanguages(t *testing.T) {

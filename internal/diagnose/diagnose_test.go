@@ -156,6 +156,7 @@ func TestShapes(t *testing.T) {
 		"quotes, URL, line feed":    {"'" + url.QueryEscape(plain) + "'\n", "quotes percent"},
 		"cut off in quotes":         {`"` + good[:100] + `"`, "cut-off"},
 		"very long junk":            {strings.Repeat("ab ", 1<<16), ""},
+		"junk with too many ways":   {"\nQUJD/\u200b%20" + strings.Repeat("x/", 60) + "/\n\\/%2B*%252B_Bearer *\"", ""},
 		"broken into lines":         {good[:76] + "\n" + good[76:], "line-breaks"},
 		"space inside":              {good[:10] + " " + good[10:], "line-breaks"},
 		"two words":                 {"hello world", ""},
