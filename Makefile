@@ -20,6 +20,7 @@ test: ## everything: check, fuzz briefly, all tests with the race detector and t
 	@scripts/setup.sh
 	@$(MAKE) --no-print-directory check
 	FUZZTIME=$${FUZZTIME:-10s} scripts/fuzz.sh
+	go test -count=1 -run Allocations . ./internal/inflate # the race detector below allocates
 	scripts/coverage.sh
 
 check: ## what needs no tests: format, vet, lint, generated files
