@@ -184,6 +184,7 @@ func TestParseSecretRefuses(t *testing.T) {
 		"console's":        {testSecret, testSecret, true},
 		"with a line feed": {testSecret + "\n", testSecret, true},
 		"with CRLF":        {testSecret + " \t\r\n", testSecret, true},
+		"base64":           {"c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0MTI=", "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0MTI=", false},
 		"eight bytes":      {"12345678", "12345678", false},
 		"Chinese":          {"密钥密钥密钥", "密钥密钥密钥", false},
 		"1024 bytes":       {strings.Repeat("s", 1024), strings.Repeat("s", 1024), true},

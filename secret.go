@@ -38,7 +38,7 @@ type Secret struct {
 
 // assignment matches a line of an environment file. It would work as a secret, and
 // sign tokens that nobody else can verify.
-var assignment = regexp.MustCompile(`^(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=`)
+var assignment = regexp.MustCompile(`^(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*[^\s=]`)
 
 // mac is a keyed HMAC with room for its result, so that neither is allocated anew
 // for each token.

@@ -49,6 +49,7 @@ type batchCmd struct {
 	compress bool
 	progress bool
 	rejected int64
+	meter    *meter
 }
 
 func newBatch(u *ui) *cobra.Command {
@@ -85,7 +86,7 @@ func parseFormat(text string) (batch.Format, error) {
 	case "ndjson":
 		return batch.NDJSON, nil
 	}
-	return 0, errors.New("a format is csv or ndjson")
+	return 0, misuse("a format is csv or ndjson")
 }
 
 func (c *batchCmd) run(cmd *cobra.Command, _ []string) error {
@@ -102,15 +103,15 @@ func (c *batchCmd) run(cmd *cobra.Command, _ []string) error {
 	}
 	defer in.Close()
 	users := &census{r: in}
-	meter := c.newMeter(total)
+	c.meter = c.newMeter(total)
 	job := batch.Job{
 		Signer: signer, Verifier: verifier, TTL: c.ttl, IssuedAt: c.at, In: users, Format: c.format, Header: c.header,
-		Jobs: c.jobs, Clock: c.clock, Progress: meter.show, Reject: c.reject,
+		Jobs: c.jobs, Clock: c.clock, Progress: c.meter.show, Reject: c.reject,
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	result, err := c.work(ctx, job)
-	meter.end()
+	c.meter.end()
 	return c.report(result, err, users)
 }
 
@@ -122,12 +123,14 @@ func (c *batchCmd) settle(cmd *cobra.Command) error {
 		c.format = batch.NDJSON // the rows are what standard output holds
 	}
 	if c.header && c.format != batch.CSV {
-		return misuse("--header is for CSV: the other format has the names in every line")
+		return misuse("--header is for CSV: the other format has the names in every line").
+			hint("leave out --header, or give --format csv")
 	}
 	if c.resume && c.out == "" {
-		return misuse("--resume needs --out FILE: what went to standard output cannot be read again")
+		return misuse("--resume needs --out FILE: what went to standard output cannot be read again").
+			hint("name the file of the first run: --out FILE")
 	}
-	return oneFromInput("the user IDs", c.in == "", c.key)
+	return oneFromInput(sentence("the user IDs"), c.in == "", c.key)
 }
 
 // keyHalves returns what signs, and what tells whether a file was begun with the same
@@ -191,23 +194,28 @@ func (c *batchCmd) work(ctx context.Context, job batch.Job) (batch.Result, error
 		job.Out = c.stdout
 		return batch.Run(ctx, job)
 	}
-	flags := os.O_RDWR | os.O_CREATE | os.O_EXCL
-	if c.resume {
-		flags = os.O_RDWR | os.O_CREATE
-	}
 	// Tokens are credentials, so the file is its owner's alone.
-	out, err := os.OpenFile(c.out, flags, 0o600)
-	if errors.Is(err, fs.ErrExist) {
+	out, err := openOutput(c.out, c.resume)
+	switch {
+	case errors.Is(err, fs.ErrExist):
 		return batch.Result{}, cannot("%s already exists", brief(c.out)).
 			hint("to go on with it, repeat the command with --resume; otherwise write elsewhere")
-	}
-	if err != nil {
+	case errors.Is(err, errNotOwn):
+		return batch.Result{}, cannot("%s is not a plain file of your own", brief(c.out)).
+			hint("somebody else may have put it there to read the tokens: write elsewhere")
+	case errors.Is(err, errInUse):
+		return batch.Result{}, cannot("%s is being written by another batch", brief(c.out)).
+			hint("wait until it ends, or end it")
+	case err != nil:
 		return batch.Result{}, fileFailure(c.out, err)
 	}
 	job.Out = out
 	run := batch.Run
 	if c.resume {
-		run = func(ctx context.Context, job batch.Job) (batch.Result, error) { return batch.Resume(ctx, out, job) }
+		c.meter.wait()
+		run = func(ctx context.Context, job batch.Job) (batch.Result, error) {
+			return batch.Resume(ctx, &earlier{File: out, c: c}, job)
+		}
 	}
 	result, err := run(ctx, job)
 	if closing := out.Close(); err == nil && closing != nil {
@@ -216,19 +224,24 @@ func (c *batchCmd) work(ctx context.Context, job batch.Job) (batch.Result, error
 	return result, err
 }
 
+// Why a file is not taken for output.
+var (
+	errNotOwn = errors.New("not a plain file of this user")
+	errInUse  = errors.New("locked by another process")
+)
+
 // maxRejections is how many lines are named; after that they are counted.
 const maxRejections = 10
 
 func (c *batchCmd) reject(line int64, err error) {
 	if c.rejected++; c.rejected <= maxRejections {
-		c.note("line %d: %s", line, withoutSentinel(err))
+		c.note("line %d: %w", line, bare{err})
 	}
 }
 
 func (c *batchCmd) report(result batch.Result, err error, users *census) error {
 	if err == nil && users.unportable() > 0 { // with an error somebody may still be reading
-		n := users.count
-		c.warn("%d user IDs have other characters than A-Z a-z 0-9 _ -, which not every TRTC product takes", n)
+		c.warn("%s with other characters than A-Z a-z 0-9 _ -, which not every TRTC product takes", userIDs(users.count))
 	}
 	if c.json && c.out != "" && err == nil {
 		err = c.printJSON(struct {
@@ -239,18 +252,18 @@ func (c *batchCmd) report(result batch.Result, err error, users *census) error {
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
-		f := cannot("interrupted after %d tokens", result.Signed+result.Skipped)
-		if c.out != "" {
-			f = f.hint("to go on, repeat the command with --resume")
+		f := cannot("interrupted after %s", tokens(result.Signed+result.Skipped))
+		if c.out == "" {
+			return f.hint("with --out FILE it could be gone on with: --resume")
 		}
-		return f
+		return f.hint("to go on, repeat the command with --resume")
 	case errors.Is(err, batch.ErrMismatch):
-		return cannot("%s: %w", brief(c.out), err).
-			hint("--resume takes the same list and the same flags as the first run")
+		return cannot("%s: %w", brief(c.out), err)
 	case err != nil:
 		return err
 	case result.Rejected > 0:
-		c.note("%d user IDs could not be signed for; %d tokens were made", result.Rejected, result.Signed+result.Skipped)
+		c.note("%s could not be signed for; made: %s", userIDs(result.Rejected), tokens(result.Signed+result.Skipped))
+		c.hint("a user ID has 1 to 32 bytes; put the corrected ones into a list of their own and sign for that")
 		return ended{exitRefused}
 	}
 	return nil

@@ -33,7 +33,7 @@ func parseTTL(text string) (time.Duration, error) {
 		}
 		n, err := strconv.ParseInt(rest[:end], 10, 64)
 		if err != nil || n > (math.MaxInt64-int64(total))/int64(unit.length) {
-			return 0, misuse("the length of time is too long")
+			return 0, misuse("the length of time is too long").hint("the longest lifetime is 18250d, 50 years")
 		}
 		total += time.Duration(n) * unit.length
 		rest = rest[end+1:]
@@ -68,7 +68,7 @@ func parseAt(text string) (time.Time, error) {
 				hint("unix time is in seconds: write %s", text[:10])
 		}
 		if n > maxUnix {
-			return time.Time{}, misuse("the instant is beyond the year 9999")
+			return time.Time{}, misuse("the instant is beyond the year 9999").hint("unix time is in seconds, ten digits nowadays")
 		}
 		return time.Unix(int64(n), 0).UTC(), nil
 	}
@@ -76,6 +76,9 @@ func parseAt(text string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, misuse("not an instant").
 			hint("write it like 2026-11-23T09:00:00Z or, in unix seconds, 1795424400")
+	}
+	if t.Unix() < 0 {
+		return time.Time{}, misuse("the instant is before 1970").hint("tokens count seconds from 1970")
 	}
 	return t.UTC(), nil
 }

@@ -30,7 +30,7 @@ func TestParseTTL(t *testing.T) {
 
 func TestParseTTLHint(t *testing.T) {
 	_, err := parseTTL("3600")
-	if f, ok := errors.AsType[*failure](err); !ok || len(f.hints) != 1 || f.hints[0] != "write 3600s for seconds; the units are d, h, m and s" {
+	if f, ok := errors.AsType[*failure](err); !ok || len(f.hints) != 1 || f.hints[0].Error() != "write 3600s for seconds; the units are d, h, m and s" {
 		t.Errorf("parseTTL(3600) = %#v, want a hint that says 3600s", err)
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"strings"
 	"time"
 
@@ -60,7 +59,7 @@ func parsePlatform(text string) (string, error) {
 			return p, nil
 		}
 	}
-	return "", errors.New("a platform is one of " + strings.Join(democonfig.Platforms(), ", "))
+	return "", misuse("a platform is one of %s", strings.Join(democonfig.Platforms(), ", "))
 }
 
 func (c *demoConfig) run(cmd *cobra.Command, _ []string) error {

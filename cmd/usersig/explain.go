@@ -57,16 +57,16 @@ func (c *verify) explainTo(token string, who usersig.Verified, err error) error 
 	if c.json {
 		return errors.Join(c.explainJSON(who, refusal, steps, findings), status)
 	}
-	c.print(c.stepTable(steps))
+	c.tell(c.stepTable(steps))
 	if refusal != nil {
 		r := refusal.In(c.lang())
-		c.printf("%s%s (%d, TRTC %d)\n", c.say("refused: ", "拒绝："), r.Message, r.Code, r.TRTC)
-		c.printf("%s%s\n", c.say("remedy:  ", "处理："), r.Remedy)
+		c.tell(fmt.Sprintf("%s%s (%d, TRTC %d)\n", c.say("refused: ", "拒绝："), r.Message, r.Code, r.TRTC))
+		c.tell(c.say("remedy:  ", "处理：") + r.Remedy + "\n")
 	} else {
-		c.print(c.headline(who) + "\n")
+		c.tell(c.headline(who) + "\n")
 	}
 	for _, f := range findings {
-		c.printf("%s%s\n", c.say("finding: ", "发现："), f.Text)
+		c.tell(c.say("finding: ", "发现：") + f.Text + "\n")
 	}
 	return status
 }

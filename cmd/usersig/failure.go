@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"usersig"
 )
@@ -17,29 +16,28 @@ const (
 	exitCannot  = 3 // a file or a key stood in the way
 )
 
-// failure is an error with an exit status and advice.
+// failure is an error with an exit status and advice. There is always some advice.
 type failure struct {
 	status int
-	err    error
-	hints  []string
+	message
+	hints []message
 }
 
-func (f *failure) Error() string { return f.err.Error() }
-func (f *failure) Unwrap() error { return f.err }
+func (f *failure) Unwrap() error { return f.message }
 
 // misuse is the error for a command that was not used as it should be.
 func misuse(format string, args ...any) *failure {
-	return &failure{status: exitMisuse, err: fmt.Errorf(format, args...)}
+	return &failure{status: exitMisuse, message: sentence(format, args...)}
 }
 
 // cannot is the error for what a file or a key makes impossible.
 func cannot(format string, args ...any) *failure {
-	return &failure{status: exitCannot, err: fmt.Errorf(format, args...)}
+	return &failure{status: exitCannot, message: sentence(format, args...)}
 }
 
 // hint adds advice.
 func (f *failure) hint(format string, args ...any) *failure {
-	f.hints = append(f.hints, fmt.Sprintf(format, args...))
+	f.hints = append(f.hints, sentence(format, args...))
 	return f
 }
 
@@ -53,7 +51,9 @@ func (u *ui) finish(err error) int {
 	_, said := errors.AsType[ended](err)
 	if (err == nil || said) && u.failed != nil {
 		// Standard output is what failed, so there is nowhere to write JSON.
-		u.note("write standard output: %v", withoutPath(u.failed))
+		f := cannot("write standard output: %w", withoutPath(u.failed))
+		u.note("%w", f)
+		u.hint("%w", adviceFor(f))
 		return exitCannot
 	}
 	if err == nil {
@@ -71,14 +71,23 @@ func (u *ui) finish(err error) int {
 		_ = u.printJSON(struct {
 			Error string   `json:"error"`
 			Hints []string `json:"hints"`
-		}{f.Error(), append([]string{}, f.hints...)})
+		}{f.Error(), texts(f.hints)})
 		return f.status
 	}
-	u.note("%v", f)
+	u.note("%w", f)
 	for _, h := range f.hints {
-		u.hint("%s", h)
+		u.hint("%w", h)
 	}
 	return f.status
+}
+
+// texts returns the messages in English.
+func texts(all []message) []string {
+	list := make([]string, len(all))
+	for i, m := range all {
+		list[i] = m.Error()
+	}
+	return list
 }
 
 // refuse prints a refusal.
@@ -94,14 +103,30 @@ func (u *ui) refuse(r usersig.Refusal) {
 
 // asFailure finds the exit status and the advice for any other error.
 func asFailure(err error) *failure {
-	if f, ok := errors.AsType[*failure](err); ok {
-		return f
+	f, ok := errors.AsType[*failure](err)
+	if !ok {
+		f = fromLibrary(err)
 	}
-	if errors.Is(err, usersig.ErrInvalidClaims) {
-		return misuse("%w", err)
+	if len(f.hints) == 0 {
+		f.hints = append(f.hints, adviceFor(f))
 	}
-	return cannot("%w", err)
+	return f
 }
+
+// fromLibrary is the error for what the library refuses to do.
+func fromLibrary(err error) *failure {
+	f := cannot("%w", bare{err})
+	if errors.Is(err, usersig.ErrInvalidClaims) {
+		f.status = exitMisuse
+	}
+	return f
+}
+
+// bare is a library error without the general reason in front.
+type bare struct{ error }
+
+func (b bare) Error() string { return withoutSentinel(b.error) }
+func (b bare) Unwrap() error { return b.error }
 
 // fileFailure is the error for a file that cannot be used.
 func fileFailure(path string, err error) *failure {
@@ -114,14 +139,4 @@ func withoutPath(err error) error {
 		return e.Err
 	}
 	return err
-}
-
-// withoutSentinel returns the text of a library error without the general reason
-// in front, where the flag's name says more.
-func withoutSentinel(err error) string {
-	text := err.Error()
-	for _, e := range []usersig.Error{usersig.ErrInvalidClaims, usersig.ErrInvalidKey} {
-		text = strings.TrimPrefix(text, e.Error()+": ")
-	}
-	return text
 }

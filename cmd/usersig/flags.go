@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -18,23 +17,36 @@ type value struct {
 	text  string
 	set   func(string) error
 	many  bool
-	given bool
+	times int // it was given
 }
 
 func (v *value) String() string { return v.text }
 func (v *value) Type() string   { return v.kind }
 
-// Set implements [pflag.Value]. A second value would silently win over the first,
-// which is not what anybody means who gives two keys to sign with.
+// Set implements [pflag.Value].
 func (v *value) Set(text string) error {
-	if v.given && !v.many {
-		return errors.New("given twice")
-	}
 	if err := v.set(text); err != nil {
 		return err
 	}
-	v.text, v.given = text, true
+	v.text = text
+	v.times++
 	return nil
+}
+
+// onceEach refuses a flag that was given twice: the second value would silently win
+// over the first, which is not what anybody means who gives two keys to sign with. Set
+// cannot tell, because the shell's completion sets every flag twice.
+func onceEach(cmd *cobra.Command, _ []string) error {
+	var twice *failure
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if v, ok := f.Value.(*value); ok && v.times > 1 && !v.many && twice == nil {
+			twice = misuse("--%s: given twice", f.Name).hint("give it once; see: %s --help", cmd.CommandPath())
+		}
+	})
+	if twice == nil {
+		return nil // and not a nil *failure
+	}
+	return twice
 }
 
 // addFlag defines a flag of any type. The kind is what stands for the value in help.
@@ -65,7 +77,7 @@ func asIs(text string) (string, error) { return text, nil }
 func parseApp(text string) (uint32, error) {
 	n, err := strconv.ParseUint(text, 10, 32)
 	if err != nil || n == 0 {
-		return 0, errors.New("an SDKAppID is a whole number from 1 to 4294967295")
+		return 0, misuse("an SDKAppID is a whole number from 1 to 4294967295").hint("the console shows it beside the application's name")
 	}
 	return uint32(n), nil
 }
@@ -81,7 +93,7 @@ func parseRoomID(text string) (uint32, error) {
 
 func parseRoomName(text string) (string, error) {
 	if text == "" {
-		return "", errors.New("the name is empty")
+		return "", misuse("the name is empty").hint("give the name of the room; a room with a number is --room N")
 	}
 	return text, nil
 }
@@ -92,7 +104,7 @@ func parseRoomName(text string) (string, error) {
 func parseCurve(text string) (usersig.Curve, error) {
 	curve, err := usersig.ParseCurve(text)
 	if err != nil {
-		return 0, errors.New("a curve is P-256, secp256k1, P-384 or P-521")
+		return 0, misuse("a curve is P-256, secp256k1, P-384 or P-521")
 	}
 	return curve, nil
 }
@@ -100,13 +112,16 @@ func parseCurve(text string) (usersig.Curve, error) {
 func parseAllow(text string) (usersig.Privilege, error) {
 	allow, err := usersig.ParsePrivilege(text)
 	if err != nil {
-		return 0, errors.New("rights are " + rights)
+		return 0, misuse("rights are %s", bilingual{rights, rightsZH})
 	}
 	return allow, nil
 }
 
-const rights = "all, audience, a number up to 255, or a list of create, join, send-audio, receive-audio, " +
+const rights = "all, audience, none, a number up to 255, or a list of create, join, send-audio, receive-audio, " +
 	"send-video, receive-video, send-screen, receive-screen"
+
+const rightsZH = "all、audience、none、不超过 255 的数字，或以逗号连接的 create、join、send-audio、receive-audio、" +
+	"send-video、receive-video、send-screen、receive-screen"
 
 func parsePurpose(text string) (usersig.Purpose, error) {
 	for _, p := range []usersig.Purpose{usersig.UserSig, usersig.PrivateMapKey, usersig.UserBuf} {
@@ -114,7 +129,7 @@ func parsePurpose(text string) (usersig.Purpose, error) {
 			return p, nil
 		}
 	}
-	return 0, errors.New("a purpose is usersig, privatemapkey or userbuf")
+	return 0, misuse("a purpose is usersig, privatemapkey or userbuf")
 }
 
 // parseNumber returns a parser of whole numbers in a range.
@@ -122,7 +137,7 @@ func parseNumber(least, most int) func(string) (int, error) {
 	return func(text string) (int, error) {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < least || n > most {
-			return 0, errors.New("must be a whole number from " + strconv.Itoa(least) + " to " + strconv.Itoa(most))
+			return 0, misuse("must be a whole number from %d to %d", least, most)
 		}
 		return n, nil
 	}
@@ -162,7 +177,7 @@ func values(cmd *cobra.Command, flag string, offered ...string) {
 // completeAllow offers what can follow the last comma.
 func completeAllow(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	before := typed[:strings.LastIndexByte(typed, ',')+1]
-	offered := []string{before + "all", before + "audience"}
+	offered := []string{before + "all", before + "audience", before + "none"}
 	for p := usersig.CreateRoom; p <= usersig.ReceiveScreen; p <<= 1 {
 		offered = append(offered, before+p.String())
 	}

@@ -16,7 +16,7 @@ import (
 const inspectLong = `Show what a token says about itself, without any key. Nothing is verified: anybody
 can write a token that says anything. Use verify before believing one.
 
-TOKEN is an argument or standard input.`
+TOKEN is an argument; without one, or with "-", it is standard input.`
 
 const inspectExample = `  usersig keygen --dir keys
   usersig sign --app 1400000000 --user alice --key keys/private_key --room-name lobby > room.sig
@@ -53,7 +53,7 @@ func (c *inspect) run(_ *cobra.Command, args []string) error {
 		c.refuse(*refusal)
 		if !c.json {
 			for _, f := range c.findings(diagnose.Question{Token: token, Now: c.now(c.at), Err: err}) {
-				c.note("%s%s", c.say("hint: ", "提示："), f.Text)
+				c.hint("%s", f.Text)
 			}
 		}
 		return ended{exitRefused}
@@ -64,8 +64,8 @@ func (c *inspect) run(_ *cobra.Command, args []string) error {
 	if c.json {
 		return c.printJSON(i)
 	}
-	c.print(table(c.rows(i)))
-	c.print(c.say("nothing above was verified: check the token with usersig verify before believing it\n",
+	c.tell(table(c.rows(i)))
+	c.tell(c.say("nothing above was verified: check the token with usersig verify before believing it\n",
 		"以上内容均未经校验：采信之前请用 usersig verify 校验\n"))
 	return nil
 }
@@ -89,15 +89,29 @@ func (c *inspect) rows(i *usersig.Inspection) [][2]string {
 	rows = append(rows, [2]string{c.say("signature", "签名"), fmt.Sprintf(c.say("%s, v%d, %d bytes, %s", "%s，v%d，%d 字节，%s"),
 		i.Scheme, i.Scheme, len(i.Signature), c.packing(i))})
 	if len(i.Unsigned) > 0 {
-		rows = append(rows, [2]string{c.say("unsigned", "未签名字段"), strings.Join(i.Unsigned, ", ")})
+		rows = append(rows, [2]string{c.say("unsigned", "未签名字段"), names(i.Unsigned)})
 	}
 	return rows
 }
 
 // bytes shows a user buffer.
 func (u *ui) bytes(b []byte) string {
-	if len(b) == 0 {
+	text := base64.StdEncoding.EncodeToString(b)
+	switch len(b) {
+	case 0:
 		return u.say("empty", "空")
+	case 1:
+		return u.say("1 byte: ", "1 字节：") + text
+	default:
+		return strconv.Itoa(len(b)) + u.say(" bytes: ", " 字节：") + text
 	}
-	return fmt.Sprintf(u.say("%d bytes: %s", "%d 字节：%s"), len(b), base64.StdEncoding.EncodeToString(b))
+}
+
+// names lists names of fields, which whoever made the token chose.
+func names(list []string) string {
+	shown := make([]string, len(list))
+	for i, name := range list {
+		shown[i] = show(name)
+	}
+	return strings.Join(shown, ", ")
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"regexp"
 	"runtime"
 	"strings"
 
@@ -46,7 +47,7 @@ func (u *ui) readKey(name string) (keyFile, error) {
 
 func (u *ui) readKeyText(k *keyFile) ([]byte, error) {
 	if k.name == standardInput {
-		return readAtMost(u.stdin, "standard input")
+		return readAtMost(u.stdin, k.shown())
 	}
 	f, err := os.Open(k.name)
 	if err != nil {
@@ -58,19 +59,20 @@ func (u *ui) readKeyText(k *keyFile) ([]byte, error) {
 		return nil, fileFailure(k.name, err)
 	}
 	if info.IsDir() {
-		return nil, cannot("%s is a directory, not a key file", brief(k.name))
+		return nil, cannot("%s is a directory, not a key file", k.shown()).
+			hint("name the file in it: private_key signs, public_key verifies, secret_key does both")
 	}
 	k.open = runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0
-	return readAtMost(f, brief(k.name))
+	return readAtMost(f, k.shown())
 }
 
-func readAtMost(r io.Reader, name string) ([]byte, error) {
+func readAtMost(r io.Reader, name message) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxKeyFile+1))
 	switch {
 	case err != nil:
 		return nil, cannot("%s: %w", name, withoutPath(err))
 	case len(text) > maxKeyFile:
-		return nil, cannot("%s is larger than 64 KiB, which no key is", name)
+		return nil, cannot("%s is larger than 64 KiB, which no key is", name).hint("check that this is the right file")
 	}
 	return text, nil
 }
@@ -83,8 +85,11 @@ func noKeyFile(name string, err error) error {
 		return fileFailure(name, err)
 	}
 	return misuse("--key names no file, and what was given looks like a key itself").
-		hint("put the key into a file that only you can read and name the file: what is on a command line ends up in the process list and in the shell's history")
+		hint("%w", keyOnCommandLine)
 }
+
+var keyOnCommandLine = sentence("put the key into a file that only you can read and name the file: " +
+	"what is on a command line ends up in the process list and in the shell's history")
 
 // looksLikeKey reports whether text that should be a file's name may be a key: PEM,
 // a line of it, or a secret. Names of files have a dot or a slash before they get so
@@ -106,29 +111,34 @@ const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 
 // unusable is the error for a file that holds no key of the right kind.
 func (k *keyFile) unusable(err error) *failure {
-	// Which parser it was that gave up says nothing: all of them were tried.
-	text := strings.TrimPrefix(withoutSentinel(err), "parse secret: ")
-	f := cannot("%s: %s", k.shown(), text)
-	if e, ok := errors.AsType[*usersig.KeyError](err); ok && e.Hint != "" {
-		f = f.hint("%s", strings.ReplaceAll(e.Hint, "FILE", k.argument()))
+	e, ok := errors.AsType[*usersig.KeyError](err)
+	if !ok {
+		return cannot("%s: %w", k.shown(), bare{err})
 	}
-	return f
+	zh := e.In("zh")
+	// Which parser it was that gave up says nothing: all of them were tried.
+	text := bilingual{strings.TrimPrefix(e.Message, "parse secret: "), strings.TrimPrefix(zh.Message, "解析 SECRETKEY：")}
+	hint := bilingual{strings.ReplaceAll(e.Hint, "FILE", k.argument()), strings.ReplaceAll(zh.Hint, "FILE", k.argument())}
+	return cannot("%s: %w", k.shown(), text).hint("%w", hint)
 }
 
-func (k *keyFile) shown() string {
+func (k *keyFile) shown() message {
 	if k.name == standardInput {
-		return "standard input"
+		return sentence("standard input")
 	}
-	return brief(k.name)
+	return sentence("%s", brief(k.name))
 }
 
 // argument returns the file's name as it can stand in a command that is suggested.
 func (k *keyFile) argument() string {
-	if show(k.name) != k.name || len(k.name) > 80 {
+	if !plainName.MatchString(k.name) {
 		return "FILE"
 	}
 	return k.name
 }
+
+// plainName matches names that mean nothing to a shell: a suggested command is pasted.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_./@+,][A-Za-z0-9_./@+,-]{0,79}$`)
 
 // signingKey reads the key of --key for signing.
 func (u *ui) signingKey(name string) (usersig.SigningKey, error) {
@@ -138,7 +148,7 @@ func (u *ui) signingKey(name string) (usersig.SigningKey, error) {
 		return nil, err
 	case k.public != nil:
 		return nil, cannot("%s is a public key, which verifies; signing takes the private key or a SECRETKEY", k.shown()).
-			hint("--key is for the file private_key here")
+			hint("give the file private_key instead")
 	case k.err != nil:
 		return nil, k.unusable(k.err)
 	}
@@ -159,7 +169,7 @@ func (u *ui) verifyingKey(name string) (usersig.VerifyingKey, error) {
 		// It could be used. But a private key has no place where tokens are
 		// verified, and this is where it would be noticed that it got there.
 		return nil, cannot("%s is a private key, which signs; verifying takes the public key or a SECRETKEY", k.shown()).
-			hint("usersig public --key %s", k.argument())
+			hint("make the public key from it: usersig public --key %s", k.argument())
 	case k.err != nil:
 		return nil, k.unusable(k.err)
 	case k.public != nil:
@@ -169,14 +179,24 @@ func (u *ui) verifyingKey(name string) (usersig.VerifyingKey, error) {
 	return k.secret, nil
 }
 
+// consoleSecret is the form of the secrets that consoles and keygen make.
+var consoleSecret = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
+
 // warnAboutKey warns about a key that others can read or guess.
 func (u *ui) warnAboutKey(k *keyFile) {
 	if k.open {
 		u.warn("others can read the key in %s", k.shown())
-		u.hint("chmod 600 %s", k.argument())
+		u.hint("take it from them: chmod 600 %s", k.argument())
 	}
-	if k.secret != nil && !k.secret.Strong() {
+	switch {
+	case k.secret == nil || consoleSecret.MatchString(k.secret.Reveal()):
+	case !k.secret.Strong():
 		u.warn("the secret in %s is shorter than the console's 64 characters and may be guessed", k.shown())
-		u.hint("usersig keygen --secret makes one that cannot")
+		u.hint("check that it is whole; usersig keygen --secret makes one that cannot be guessed")
+	default:
+		// Every character counts, so a name or a comment copied along makes another
+		// secret, and nothing but a refused token would tell.
+		u.warn("the secret in %s is not 64 hexadecimal characters, as the console's are", k.shown())
+		u.hint("check that the file holds the secret alone, unless yours is of another form")
 	}
 }

@@ -67,9 +67,11 @@ func (c *keygen) run(cmd *cobra.Command, _ []string) error {
 	given := cmd.Flags().Changed
 	switch {
 	case given("zip") && given("dir"):
-		return misuse("--zip and --dir exclude each other")
+		return misuse("--zip and --dir exclude each other").
+			hint("name the folder in --zip: --zip DIR/keys.zip")
 	case c.secret && (given("zip") || given("curve")):
-		return misuse("--secret makes one secret without a curve: leave out --zip and --curve")
+		return misuse("--secret makes one secret without a curve").
+			hint("leave out --zip and --curve")
 	case c.secret:
 		return c.makeSecret(given("dir"))
 	}

@@ -33,6 +33,26 @@ func TestProgressLines(t *testing.T) {
 	}
 }
 
+// With --resume, what was there before says nothing about how fast signing is.
+func TestProgressCountsNoEarlierRows(t *testing.T) {
+	now := time.Unix(1795424400, 0)
+	var log bytes.Buffer
+	u := &ui{stderr: &log, clock: func() time.Time { return now }}
+	m := (&batchCmd{ui: u}).newMeter(1000)
+	m.wait()
+	now = now.Add(10 * time.Second)
+	m.show(400) // rows that are compared
+	if log.Len() > 0 {
+		t.Errorf("while rows are compared: %s", log.String())
+	}
+	m.begin(500)
+	now = now.Add(4 * time.Second)
+	m.show(600)
+	if want := "usersig: 600 of 1000 done (60%), about 16s left\n"; log.String() != want {
+		t.Errorf("%s, want %s", log.String(), want)
+	}
+}
+
 func TestProgressBar(t *testing.T) {
 	for _, total := range []int64{1000, 0} {
 		var log bytes.Buffer

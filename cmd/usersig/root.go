@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"runtime/debug"
 	"strings"
@@ -27,21 +26,25 @@ const rootExample = `  usersig keygen --dir keys
   usersig verify --explain --app 1400000000 --user bob --key keys/public_key < alice.sig   # exit status 1`
 
 func newRoot(u *ui) *cobra.Command {
+	var printVersion bool
 	root := &cobra.Command{
-		Use:           "usersig",
-		Short:         "Sign, verify and explain UserSigs",
-		Long:          rootLong,
-		Example:       rootExample,
-		Version:       version(),
-		SilenceErrors: true, // ui.finish prints them
-		SilenceUsage:  true,
-		Args:          noSuchCommand,
+		Use:               "usersig",
+		Short:             "Sign, verify and explain UserSigs",
+		Long:              rootLong,
+		Example:           rootExample,
+		SilenceErrors:     true, // ui.finish prints them
+		SilenceUsage:      true,
+		Args:              noSuchCommand,
+		PersistentPreRunE: onceEach,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if printVersion {
+				return u.version()
+			}
 			if !u.json {
 				cmd.SetOut(u.stderr)
 				_ = cmd.Help()
 			}
-			return misuse("there is no command")
+			return misuse("there is no command").hint("see: %s --help", cmd.CommandPath())
 		},
 	}
 	// In the order in which they are needed, not of the alphabet.
@@ -49,13 +52,13 @@ func newRoot(u *ui) *cobra.Command {
 	root.SetIn(u.stdin)
 	root.SetOut(u.stdout)
 	root.SetErr(u.stderr)
-	root.Flags().Bool("version", false, "print the version")
-	root.SetVersionTemplate("usersig {{.Version}}\n")
+	root.Flags().BoolVar(&printVersion, "version", false, "print the version")
 	root.SetFlagErrorFunc(flagFailure)
 	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.PersistentFlags().BoolVar(&u.json, "json", false, "print the result, and errors too, as JSON on standard output")
 	root.SetHelpCommand(newHelp())
+	root.SetHelpFunc(u.helpFunc(root.HelpFunc()))
 	root.AddCommand(
 		newKeygen(u), newPublic(u), newSign(u), newVerify(u), newInspect(u),
 		newDemoConfig(u), newBatch(u), newCompletion(u),
@@ -66,11 +69,18 @@ func newRoot(u *ui) *cobra.Command {
 	return root
 }
 
-func version() string {
+func (u *ui) version() error {
+	version := "(devel)"
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
+		version = info.Main.Version
 	}
-	return "(devel)"
+	if u.json {
+		return u.printJSON(struct {
+			Version string `json:"version"`
+		}{version})
+	}
+	u.print("usersig " + version + "\n")
+	return nil
 }
 
 // plainWord is what may be shown of an argument that should have been a command:
@@ -88,7 +98,7 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 			f = f.hint("did you mean: usersig %s", s)
 		}
 	}
-	return f.hint("see: usersig --help")
+	return f.hint("see: %s --help", cmd.Root().CommandPath())
 }
 
 func newHelp() *cobra.Command {
@@ -109,12 +119,16 @@ func newHelp() *cobra.Command {
 // flagFailure says what is wrong with a flag. It never repeats a value that was
 // given: that may be a secret.
 func flagFailure(cmd *cobra.Command, err error) error {
-	see := "see: " + cmd.CommandPath() + " --help"
+	see := sentence("see: %s --help", cmd.CommandPath())
 	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		return badValue(e.GetFlag(), e.Unwrap()).hint("%s", see)
+		return badValue(e.GetFlag(), e.Unwrap()).hint("%w", see)
 	}
 	if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
-		return misuse("--%s needs a value", e.GetFlag().Name).hint("%s", see)
+		return misuse("--%s needs a value", e.GetFlag().Name).hint("%w", see)
+	}
+	if e, ok := errors.AsType[*pflag.InvalidSyntaxError](err); ok && strings.Contains(e.GetSpecifiedFlag(), "-BEGIN ") {
+		return misuse("a key itself was given on the command line").
+			hint("%w", keyOnCommandLine)
 	}
 	f := misuse("there is no such flag")
 	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
@@ -122,7 +136,7 @@ func flagFailure(cmd *cobra.Command, err error) error {
 			f = misuse("there is no flag --%s", name)
 		}
 	}
-	return f.hint("flags are written with two dashes; %s", see)
+	return f.hint("flags are written with two dashes; %w", see)
 }
 
 // badValue keeps the hints that the parser of the value gave.
@@ -131,9 +145,11 @@ func badValue(flag *pflag.Flag, err error) *failure {
 		return misuse("--%s is given without a value", flag.Name)
 	}
 	if inner, ok := errors.AsType[*failure](err); ok {
-		return &failure{exitMisuse, fmt.Errorf("--%s: %w", flag.Name, inner.err), inner.hints}
+		f := misuse("--%s: %w", flag.Name, inner.message)
+		f.hints = inner.hints
+		return f
 	}
-	return misuse("--%s: %s", flag.Name, withoutSentinel(err))
+	return misuse("--%s: %w", flag.Name, bare{err})
 }
 
 // needs returns an error that names all the given flags that are missing.
@@ -147,9 +163,9 @@ func needs(cmd *cobra.Command, flags ...string) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	list := strings.Join(missing, ", ")
+	list := bilingual{strings.Join(missing, ", "), strings.Join(missing, "、")}
 	if last := len(missing) - 1; last > 0 {
-		list = strings.Join(missing[:last], ", ") + " and " + missing[last]
+		list.en = strings.Join(missing[:last], ", ") + " and " + missing[last]
 	}
 	return misuse("%s needs %s", cmd.Name(), list).
 		hint("see: %s --help", cmd.CommandPath())
@@ -158,13 +174,16 @@ func needs(cmd *cobra.Command, flags ...string) error {
 // noArgs refuses arguments. It does not repeat them.
 func noArgs(cmd *cobra.Command, args []string) error { return atMost(0)(cmd, args) }
 
-// atMost refuses more than n arguments.
+// atMost refuses more than n arguments, which are one or none.
 func atMost(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) <= n {
 			return nil
 		}
-		return misuse("%s takes no more than %d arguments besides its flags, and got %d", cmd.Name(), n, len(args)).
-			hint("see: %s --help", cmd.CommandPath())
+		f := misuse("%s takes no argument besides its flags, and got %d", cmd.Name(), len(args))
+		if n == 1 {
+			f = misuse("%s takes one argument besides its flags, and got %d", cmd.Name(), len(args))
+		}
+		return f.hint("what has spaces in it stands in quotation marks; see: %s --help", cmd.CommandPath())
 	}
 }

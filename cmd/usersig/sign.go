@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/base64"
-	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,7 +15,9 @@ By itself it is a UserSig: it proves who the user is. With a room it is a
 PrivateMapKey: it grants rights in that room and proves nothing else. With --userbuf
 it carries bytes of your own. None of the three passes for another.
 
-A room number and a room name are different rooms, even if they look alike.`
+A room number and a room name are different rooms, even if they look alike. With
+--allow none, or 0, the PrivateMapKey names the room and grants nothing in it, not
+even to enter.`
 
 const signExample = `  usersig keygen --dir keys
   usersig sign --app 1400000000 --user alice --key keys/private_key --ttl 24h
@@ -72,7 +73,7 @@ func newSign(u *ui) *cobra.Command {
 func parseUserBuf(text string) ([]byte, error) {
 	b, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil {
-		return nil, errors.New("not standard base64 with padding")
+		return nil, misuse("not standard base64 with padding").hint("encode the bytes: openssl base64 -A -in FILE")
 	}
 	return append([]byte{}, b...), nil // empty is not nil: a user buffer may be empty
 }
@@ -97,6 +98,9 @@ func (c *sign) run(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	c.warnAboutUser(c.user)
+	if claims.Grant != nil && claims.Grant.Allow == 0 {
+		c.warn("this PrivateMapKey allows nothing: with --allow none no right is granted, not even to enter")
+	}
 	if !c.json {
 		c.print(token + "\n")
 		return nil
@@ -114,15 +118,22 @@ func (c *sign) claims(cmd *cobra.Command) (usersig.Claims, error) {
 	inRoom := given("room") || given("room-name")
 	switch {
 	case given("room") && given("room-name"):
-		return usersig.Claims{}, misuse("--room and --room-name exclude each other: they name different rooms")
+		return usersig.Claims{}, twoRooms()
 	case inRoom && given("userbuf"):
-		return usersig.Claims{}, misuse("--userbuf and a room exclude each other: a PrivateMapKey has no room for other bytes")
+		return usersig.Claims{}, misuse("--userbuf and a room exclude each other: a PrivateMapKey has no room for other bytes").
+			hint("sign two tokens: one with the room, one with --userbuf")
 	case given("allow") && !inRoom:
-		return usersig.Claims{}, misuse("--allow needs --room N or --room-name S: rights are rights in a room")
+		return usersig.Claims{}, misuse("--allow needs --room N or --room-name S: rights are rights in a room").
+			hint("name the room; or leave out --allow for a UserSig, which proves who the user is")
 	case inRoom:
 		claims.Grant = &usersig.Grant{Room: c.room, Allow: c.allow}
 	}
 	return claims, nil
+}
+
+func twoRooms() *failure {
+	return misuse("--room and --room-name exclude each other: they name different rooms").
+		hint("give --room N for a room with a number, --room-name S for one with a name")
 }
 
 // warnAboutUser warns about a user ID that works here and may not work elsewhere.

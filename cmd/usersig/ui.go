@@ -28,7 +28,8 @@ import (
 //     Chinese. JSON is English, whoever reads it.
 //   - Nothing of a secret, of a private key or of a token that was refused is ever
 //     repeated, and nothing of an argument that may be one of these.
-//   - What came from outside is quoted if a terminal could take it for more than text.
+//   - What came from outside is quoted if a terminal could take it for more than text,
+//     and whatever goes to people passes through visible. JSON, tokens and keys do not.
 //   - Progress is drawn on a terminal only.
 type ui struct {
 	stdin          io.Reader
@@ -73,8 +74,6 @@ func (u *ui) print(text string) {
 	}
 }
 
-func (u *ui) printf(format string, args ...any) { u.print(fmt.Sprintf(format, args...)) }
-
 // printJSON writes v on one line of standard output.
 func (u *ui) printJSON(v any) error {
 	var buf bytes.Buffer
@@ -87,14 +86,23 @@ func (u *ui) printJSON(v any) error {
 	return nil
 }
 
+// tell writes for people to standard output.
+func (u *ui) tell(text string) { u.print(visible(text)) }
+
 // note writes a line to standard error.
-func (u *ui) note(format string, args ...any) {
-	_, _ = fmt.Fprintf(u.stderr, "usersig: "+format+"\n", args...)
+func (u *ui) note(format string, args ...any) { u.line("", sentence(format, args...)) }
+
+func (u *ui) warn(format string, args ...any) {
+	u.line(u.say("warning: ", "警告："), sentence(format, args...))
 }
 
-func (u *ui) warn(format string, args ...any) { u.note("warning: "+format, args...) }
+func (u *ui) hint(format string, args ...any) {
+	u.line(u.say("hint: ", "提示："), sentence(format, args...))
+}
 
-func (u *ui) hint(format string, args ...any) { u.note("hint: "+format, args...) }
+func (u *ui) line(label string, m message) {
+	_, _ = fmt.Fprintf(u.stderr, "usersig: %s%s\n", label, visible(m.in(u.lang())))
+}
 
 // isTerminal reports whether a stream of ours is a terminal.
 func isTerminal(stream any) bool {
@@ -104,9 +112,9 @@ func isTerminal(stream any) bool {
 
 // show returns text from outside as it is if it is plain, and quoted if not.
 func show(text string) string {
-	odd := func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(" \"'", r) }
+	odd := func(r rune) bool { return hidden(r) || strings.ContainsRune(" \"'", r) }
 	if text == "" || !utf8.ValidString(text) || strings.ContainsFunc(text, odd) {
-		return strconv.Quote(text)
+		return quote(text)
 	}
 	return text
 }
@@ -115,10 +123,43 @@ func show(text string) string {
 func brief(text string) string {
 	const most = 80
 	if len(text) <= most {
-		return strconv.Quote(text)
+		return quote(text)
 	}
 	runes := []rune(text[:most])
-	return strconv.Quote(string(runes[:len(runes)/2])) + "…"
+	return quote(string(runes[:len(runes)/2])) + "…"
+}
+
+func quote(text string) string { return visible(strconv.Quote(text)) }
+
+// hidden reports whether a terminal may take a character for more, or show it as less,
+// than it is. A user ID or a room name comes from whoever made the token: an escape
+// sequence in it could rewrite the screen, U+202E turn "valid" around, and a character
+// without width make two names look alike.
+func hidden(r rune) bool {
+	return !unicode.IsPrint(r) || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// visible writes each hidden character but the line feed, which ends lines of our
+// own, as Go escapes it.
+func visible(text string) string {
+	odd := func(r rune) bool { return r != '\n' && hidden(r) }
+	if !strings.ContainsFunc(text, odd) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case !odd(r):
+			b.WriteRune(r)
+		case r < 0x80:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case r <= 0xffff:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+	}
+	return b.String()
 }
 
 // instant returns a time as everything here writes it.

@@ -45,6 +45,30 @@ func TestShow(t *testing.T) {
 	}
 }
 
+// What a terminal would obey or hide is written out, wherever it comes from; U+115F is
+// called a letter and is blank, U+FE0F is a mark and has no width.
+func TestNothingIsHidden(t *testing.T) {
+	for _, r := range []rune{
+		0x1b, 0x07, 0x85, 0x9b, 0xad, 0x115f, 0x3164, 0xfe0f, 0xfeff, 0xe0041,
+		0x200b, 0x200c, 0x200d, 0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069, 0x2028, 0x2029,
+	} {
+		text := "a" + string(r) + "b"
+		var out, log strings.Builder
+		u := &ui{stdout: &out, stderr: &log}
+		u.tell(text)
+		u.note("%s", text)
+		u.warn("%s", text)
+		for _, got := range []string{show(text), brief(text), out.String(), log.String()} {
+			if strings.ContainsRune(got, r) || !strings.Contains(got, `\`) {
+				t.Errorf("U+%04X is shown as it is: %q", r, got)
+			}
+		}
+	}
+	if got := visible("用户甲 é ✓ “…”\n"); got != "用户甲 é ✓ “…”\n" {
+		t.Errorf("plain text is changed: %q", got)
+	}
+}
+
 func TestBrief(t *testing.T) {
 	if got := brief("a\nb"); got != `"a\nb"` {
 		t.Errorf("brief = %s", got)

@@ -16,7 +16,8 @@ one of the keys, serves this purpose, is for this user and is in date. The first
 check that fails decides; --explain shows them all and says what to do.
 
 A UserSig, a PrivateMapKey and a token with a user buffer never pass for each other:
---purpose says which is wanted. TOKEN is an argument or standard input.`
+--purpose says which is wanted. TOKEN is an argument; without one, or with "-", it is
+standard input.`
 
 const verifyExample = `  usersig keygen --dir keys
   usersig sign --app 1400000000 --user alice --key keys/private_key > alice.sig
@@ -80,7 +81,7 @@ func (c *verify) run(cmd *cobra.Command, args []string) error {
 	}
 	verifier, err := c.verifier(c.keys)
 	if err != nil {
-		return misuse("%s", withoutSentinel(err)) // the same key twice
+		return misuse("%w", bare{err}) // the same key twice
 	}
 	token, err := c.token(args)
 	if err != nil {
@@ -102,7 +103,7 @@ func (c *verify) run(cmd *cobra.Command, args []string) error {
 	case c.json:
 		return c.printJSON(c.verdict(who))
 	}
-	c.print(c.headline(who) + "\n" + table(c.facts(who)))
+	c.tell(c.headline(who) + "\n" + table(c.facts(who)))
 	return nil
 }
 
@@ -118,14 +119,16 @@ func (c *verify) settle(cmd *cobra.Command, args []string) error {
 	}
 	switch {
 	case given("room") && given("room-name"):
-		return misuse("--room and --room-name exclude each other: they name different rooms")
+		return twoRooms()
 	case inRoom && c.purpose != usersig.PrivateMapKey:
-		return misuse("a room goes with --purpose privatemapkey only")
+		return misuse("a room goes with --purpose privatemapkey only").
+			hint("leave out the room, or --purpose: with a room a PrivateMapKey is wanted anyway")
 	case len(c.keyFiles) > usersig.MaxKeys:
-		return misuse("%d keys were given, the most is %d", len(c.keyFiles), usersig.MaxKeys)
+		return misuse("%d keys were given, the most is %d", len(c.keyFiles), usersig.MaxKeys).
+			hint("leave out the keys whose tokens have all expired")
 	}
 	c.anyRoom = c.purpose == usersig.PrivateMapKey && !inRoom
-	if err := oneFromInput("the token", len(args) == 0, c.keyFiles...); err != nil {
+	if err := oneFromInput(sentence("the token"), fromInput(args), c.keyFiles...); err != nil {
 		return err
 	}
 	for _, name := range c.keyFiles {
