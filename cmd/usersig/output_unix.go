@@ -17,7 +17,7 @@ func openOutput(path string, resume bool) (*os.File, error) {
 	if !resume {
 		flags |= os.O_EXCL
 	}
-	f, err := os.OpenFile(path, flags, 0o600)
+	f, err := os.OpenFile(path, flags, 0o600) //nolint:gosec // G304: the file that the user names
 	if errors.Is(err, syscall.ELOOP) {
 		return nil, errNotOwn
 	}
@@ -41,7 +41,7 @@ func claim(f *os.File) error {
 		return errNotOwn
 	}
 	// Kept until the file is closed. Two at once would write over each other's rows.
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // G115: a file descriptor is small
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return errInUse
 	}
