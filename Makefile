@@ -1,17 +1,25 @@
 # Two commands to know: `make run` shows what this is, `make test` proves that it works.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fuzz man gen cover
+.PHONY: help run tour test check bench fuzz man gen cover
 
 # The pinned tools live in a module of their own, so that nobody who imports the library sees
 # them. A workspace would refuse -modfile, hence GOWORK=off.
-LINT := GOWORK=off go tool -modfile=tools/go.mod golangci-lint
+LINT := scripts/lint.sh
+
+# The library and the command, the server, and the server's proofs from outside are a module each.
+ALL := ./... ./server/... ./server/e2e/...
 
 help: ## print this list
 	@echo "usage: make TARGET"; echo
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## build bin/usersig and take a walk with it: keys, a token, a refusal
+run: ## build and start the server on data/, with a first application, and say what to try
+	@scripts/setup.sh go
+	@go build -o bin/ ./cmd/usersig ./server/cmd/usersigd
+	@scripts/run.sh
+
+tour: ## build the command and take a walk with it: keys, a token, a refusal
 	@scripts/setup.sh go
 	@go build -o bin/usersig ./cmd/usersig
 	@scripts/tour.sh bin/usersig
@@ -22,16 +30,19 @@ test: ## everything: check, fuzz briefly, all tests with the race detector and t
 	FUZZTIME=$${FUZZTIME:-10s} scripts/fuzz.sh
 	go test -count=1 -run Allocations . ./internal/inflate # the race detector below allocates
 	scripts/coverage.sh
+	go test -race -count=1 $$(go list ./server/... | grep -v /e2e)
+	go test -count=1 ./server/e2e/... # the server that it drives is built with the race detector
 
 check: ## what needs no tests: format, vet, lint, generated files
 	@scripts/setup.sh go
 	scripts/format.sh
-	go vet ./...
-	$(LINT) run ./...
+	go vet $(ALL)
+	$(LINT)
 	scripts/generated.sh
 
 bench: ## measure every row of the speed table, print it and write bench.json
 	go test ./internal/benchtable -run '^TestTable$$' -count=1 -v -args -bench-out=$(CURDIR)/bench.json
+	go test ./server/internal/benchtable -run '^TestTable$$' -count=1 -v -args -bench-out=$(CURDIR)/bench.json
 
 fuzz: ## fuzz for long: FUZZTIME=10m for each target
 	@scripts/setup.sh go

@@ -13,7 +13,7 @@ fuzz() {
 }
 
 count=0
-for package in $(go list ./...); do
+for package in $(go list ./... ./server/...); do
   # Listed first, so that a package that does not build stops the run.
   listing=$(go test -list '^Fuzz' "$package")
   for target in $(grep '^Fuzz' <<<"$listing" || true); do

@@ -32,6 +32,17 @@ missing_packages() {
   command -v python3 >/dev/null || echo python3
   python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
   command -v openssl >/dev/null || echo openssl
+  # The server's tests start PostgreSQL themselves, and run a client in each of five languages.
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || echo postgresql
+  command -v javac >/dev/null || echo default-jdk-headless
+  command -v php >/dev/null || echo php-cli
+  ! command -v php >/dev/null || php -m | grep -qx curl || echo php-curl
+  command -v g++ >/dev/null || echo g++
+  command -v curl >/dev/null || echo curl
+  command -v jq >/dev/null || echo jq
+  command -v curl-config >/dev/null || echo libcurl4-openssl-dev
+  command -v unzip >/dev/null || echo unzip
+  command -v sqlite3 >/dev/null || echo sqlite3
   command -v git >/dev/null || echo git
   # Without root certificates nothing can be fetched; only Debian may come without them.
   [[ ! -d /var/lib/dpkg || -s /etc/ssl/certs/ca-certificates.crt ]] || echo ca-certificates

@@ -1,0 +1,115 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"usersig/server/internal/audit"
+	"usersig/server/internal/issuer"
+	"usersig/server/internal/telemetry"
+)
+
+// front is what every request meets first: it knows whether the server is ending, how
+// many requests are under way, and which API is the current one.
+type front struct {
+	api      atomic.Pointer[http.Handler]
+	metrics  *telemetry.Metrics
+	exposed  bool // whether /metrics is served here
+	draining atomic.Bool
+	most     atomic.Int64
+	underway atomic.Int64
+}
+
+// ServeHTTP implements [http.Handler].
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	api := *f.api.Load()
+	switch {
+	case r.URL.Path == "/readyz" && f.draining.Load():
+		unavailable(w, "the server is ending")
+	case r.URL.Path == "/healthz" || r.URL.Path == "/readyz":
+		// Always answered: a server that is busy must not be taken for one that is dead.
+		api.ServeHTTP(w, r)
+	case r.URL.Path == "/metrics" && f.exposed && !forwarded(r):
+		f.metrics.Handler().ServeHTTP(w, r)
+	default:
+		f.limited(w, r, api)
+	}
+}
+
+// forwarded reports whether a proxy passed the request on. The address is loopback, but
+// the client is not here then, and the metrics are not for the world.
+func forwarded(r *http.Request) bool {
+	for _, name := range []string{"X-Forwarded-For", "Forwarded", "Via", "X-Real-Ip"} {
+		if r.Header.Get(name) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *front) limited(w http.ResponseWriter, r *http.Request, api http.Handler) {
+	defer f.underway.Add(-1)
+	if f.underway.Add(1) > f.most.Load() {
+		f.metrics.Rejected()
+		unavailable(w, "too many requests are under way")
+		return
+	}
+	defer f.metrics.Begin()()
+	api.ServeHTTP(w, r)
+}
+
+// unavailable answers as the API does when it cannot.
+func unavailable(w http.ResponseWriter, detail string) {
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Retry-After", "1")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_, _ = io.WriteString(w, `{"type":"/docs#unavailable","title":"The server cannot answer now","status":503,`+
+		`"reason":"unavailable","detail":"`+detail+`"}`+"\n") // detail is ours and needs no escapes
+}
+
+// measured is a store whose commits are timed.
+type measured struct {
+	issuer.Store
+	metrics *telemetry.Metrics
+	tracer  *telemetry.Tracer
+	clock   func() time.Time
+}
+
+// Commit implements [issuer.Store].
+func (m *measured) Commit(ctx context.Context, entries []*audit.Entry, act func(issuer.Tx) error) error {
+	ctx, end := m.tracer.Span(ctx, "store.commit")
+	started := m.clock()
+	err := m.Store.Commit(ctx, entries, act)
+	m.metrics.Commit(m.clock().Sub(started), errors.Is(err, issuer.ErrUnavailable))
+	end(err)
+	return err
+}
+
+// routes tells the route of a request, for traces: a multiplexer that serves nothing.
+type routes struct{ mux http.ServeMux }
+
+// newRoutes takes patterns such as "GET /v1/apps/{sdkappid}".
+func newRoutes(patterns []string) *routes {
+	rt := &routes{}
+	for _, p := range patterns {
+		rt.mux.HandleFunc(p, http.NotFound)
+	}
+	return rt
+}
+
+// route returns the pattern that r matches. The path itself holds the client's words.
+func (rt *routes) route(r *http.Request) string {
+	if strings.HasPrefix(r.URL.Path, "/") {
+		if _, pattern := rt.mux.Handler(r); pattern != "" {
+			return pattern
+		}
+	}
+	return "none"
+}

@@ -1,0 +1,111 @@
+package httpapi
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"usersig/server/internal/access"
+	"usersig/server/internal/issuer"
+)
+
+// identify finds out who sends a request, and whether they send too many.
+func (s *server) identify(ctx context.Context, w *reply, r *http.Request, c *call) *problem {
+	if c.route.who == prober {
+		return nil
+	}
+	if c.route.who == anybody || c.route.who == admin {
+		return s.limitSource(c)
+	}
+	text, sent := bearer(r)
+	if known, ok := s.svc.Authenticate(text, c.source); ok {
+		c.caller = known
+		return limited(s.byKey.take(known.ID, s.clock()))
+	}
+	// Only those who are not known pay here, so that nobody can use up what a back end
+	// behind the same address needs.
+	if p := s.limitSource(c); p != nil {
+		return p
+	}
+	if s.svc.Ready() != nil {
+		return problemAs(kindUnavailable, "") // whoever it is: nobody can be known now
+	}
+	if c.route.who == user && strings.Count(text, ".") == 2 {
+		return s.identifyUser(ctx, w, r, c, text)
+	}
+	return unauthorized(w, sent)
+}
+
+// identifyUser asks the application's identity provider about a token.
+func (s *server) identifyUser(ctx context.Context, w *reply, r *http.Request, c *call, token string) *problem {
+	id, err := strconv.ParseUint(r.PathValue("sdkappid"), 10, 32)
+	if err != nil || s.opts.Identity == nil {
+		return unauthorized(w, true)
+	}
+	settings, err := s.settings(ctx, uint32(id))
+	if err != nil || settings.OIDC == nil {
+		return unauthorized(w, true)
+	}
+	userID, err := s.opts.Identity.Authenticate(ctx, *settings.OIDC, token)
+	switch {
+	case err != nil && s.opts.IsOutage != nil && s.opts.IsOutage(err):
+		s.log.Warn("identity provider", "request", c.id, "sdkappid", id, "err", err)
+		return problemAs(kindUnavailable, "the identity provider of this application is out of reach")
+	case err != nil:
+		return unauthorized(w, true)
+	}
+	c.caller = access.Caller{ID: "user:" + userID, App: uint32(id), UserID: userID}
+	return nil
+}
+
+// settings reads an application's settings for the server itself, which has to know
+// whom they let in.
+func (s *server) settings(ctx context.Context, app uint32) (issuer.Settings, error) {
+	self := access.Caller{ID: "httpapi", App: app, Scopes: []access.Scope{access.ScopeRead}}
+	found, err := s.svc.App(ctx, self, app)
+	return found.Settings, err
+}
+
+// bearer returns the credential in the Authorization header. Two headers are none:
+// what stands between us and the client may read the other one.
+func bearer(r *http.Request) (text string, sent bool) {
+	values := r.Header.Values("Authorization")
+	if len(values) != 1 {
+		return "", len(values) > 0
+	}
+	return afterBearer(values[0]), true
+}
+
+func afterBearer(value string) string {
+	scheme, text, _ := strings.Cut(value, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(text)
+}
+
+// unauthorized says no more than that: whether a key ever existed is nobody's business.
+func unauthorized(w *reply, sent bool) *problem {
+	challenge := `Bearer realm="usersig"`
+	if sent {
+		challenge += `, error="invalid_token"`
+	}
+	w.Header().Set("WWW-Authenticate", challenge)
+	return problemAs(kindUnauthorized, "send an API key that is valid here: Authorization: Bearer usk_…")
+}
+
+func (s *server) limitSource(c *call) *problem {
+	return limited(s.bySource.take(household(c.source), s.clock()))
+}
+
+func limited(wait time.Duration) *problem {
+	if wait <= 0 {
+		return nil
+	}
+	p := problemAs(kindLimited, "")
+	p.retryAfter = int(math.Ceil(wait.Seconds()))
+	return p
+}

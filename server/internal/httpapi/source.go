@@ -1,0 +1,40 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// source returns where a request comes from: the peer of the connection or, behind
+// proxies that are trusted, the last address that they have not made up. Anything to
+// the left of it in X-Forwarded-For is what the client says of itself.
+func (s *server) source(r *http.Request) netip.Addr {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	from := plain(peer.Addr())
+	if len(s.opts.Proxies) == 0 || !s.isProxy(from) {
+		return from
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, hop := range slices.Backward(hops) {
+		next, err := netip.ParseAddr(strings.TrimSpace(hop))
+		if err != nil {
+			return from
+		}
+		if from = plain(next); !s.isProxy(from) {
+			return from
+		}
+	}
+	return from
+}
+
+func (s *server) isProxy(a netip.Addr) bool {
+	return slices.ContainsFunc(s.opts.Proxies, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// plain returns an address in the one spelling that rules are written in.
+func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

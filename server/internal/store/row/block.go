@@ -1,0 +1,102 @@
+package row
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"usersig/server/internal/access"
+	"usersig/server/internal/audit"
+)
+
+// Head is the end of the audit log.
+type Head struct {
+	Seq  int64
+	Hash string
+}
+
+// Start is the head of an empty log.
+var Start = Head{Hash: audit.Genesis}
+
+// A Block is what one commit adds to the audit log. It is stored as one row, because a
+// row for each entry makes recording a batch of signings twice as expensive.
+//
+//	first   number of the first entry
+//	lines   {"seq":17,…,"hash":"…"}\n for each entry
+type Block struct {
+	First int64
+	Lines string
+	Apps  []uint32 // the applications that the entries are about
+	Head  Head     // after the block
+
+	entries []audit.Entry
+}
+
+// Append returns the block that holds copies of entries, linked after h. The entries
+// themselves stay as they are until the block is stored and [Block.Tell] is called.
+func (h Head) Append(entries []*audit.Entry) (*Block, error) {
+	b := &Block{First: h.Seq + 1, Head: h, entries: make([]audit.Entry, len(entries))}
+	lines := make([]byte, 0, 512*len(entries))
+	for i, entry := range entries {
+		e := &b.entries[i]
+		*e = printable(entry)
+		var err error
+		if lines, err = e.AppendLinked(lines, b.Head.Seq, b.Head.Hash); err != nil {
+			return nil, err
+		}
+		lines = append(lines, '\n')
+		b.Head = Head{e.Seq, e.Hash}
+		b.addApp(e.App)
+	}
+	b.Lines = string(lines)
+	return b, nil
+}
+
+// printable returns a copy of e without bytes that are not UTF-8. JSON would replace
+// them when it is written and spell the replacement in another way when it is written
+// again, so that an honest entry would look like a forged one.
+func printable(e *audit.Entry) audit.Entry {
+	const mark = "\uFFFD"
+	c := *e
+	c.Caller = strings.ToValidUTF8(c.Caller, mark)
+	c.Source = strings.ToValidUTF8(c.Source, mark)
+	c.Request = strings.ToValidUTF8(c.Request, mark)
+	c.Action = access.Action(strings.ToValidUTF8(string(c.Action), mark))
+	c.Subject = strings.ToValidUTF8(c.Subject, mark)
+	c.Outcome = audit.Outcome(strings.ToValidUTF8(string(c.Outcome), mark))
+	c.Detail = strings.ToValidUTF8(c.Detail, mark)
+	return c
+}
+
+// addApp looks through the list: a batch is about few applications, most often one.
+func (b *Block) addApp(app uint32) {
+	if app == 0 {
+		return
+	}
+	for _, known := range b.Apps {
+		if known == app {
+			return
+		}
+	}
+	b.Apps = append(b.Apps, app)
+}
+
+// Tell sets in entries, those that the block was made of, what linking them found.
+func (b *Block) Tell(entries []*audit.Entry) {
+	for i := range b.entries {
+		*entries[i] = b.entries[i]
+	}
+}
+
+// Entries reads the block's lines.
+func (b *Block) Entries() ([]audit.Entry, error) {
+	var entries []audit.Entry
+	for line := range strings.Lines(b.Lines) {
+		var e audit.Entry
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			return nil, fmt.Errorf("%w: the entries from %d on cannot be read: %w", audit.ErrBroken, b.First, err)
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
