@@ -42,20 +42,32 @@ type newAPIKey struct {
 
 type createAPIKeyIn struct {
 	OfApp
+	OnceOnly
 	Body newAPIKey
+}
+
+// OnceOnly is taken by requests that make something.
+type OnceOnly struct {
+	Once string `header:"Idempotency-Key" maxLength:"255" doc:"A repetition within a day makes nothing new"`
+}
+
+type createAPIKeyOut struct {
+	Replayed string `header:"Idempotency-Replayed" doc:"true if this repeats an earlier reply; the secret is not repeated"`
+	Body     createdAPIKey
 }
 
 type createdAPIKey struct {
 	APIKey apiKeyView `json:"apikey"`
-	Secret string     `json:"secret" doc:"What goes into the Authorization header. It is in this reply and nowhere else."`
+	Secret string     `json:"secret,omitempty" doc:"What goes into the Authorization header. It is in this reply and nowhere else."`
 }
 
-func (s *server) createAPIKey(ctx context.Context, in *createAPIKeyIn) (*body[createdAPIKey], error) {
+func (s *server) createAPIKey(ctx context.Context, in *createAPIKeyIn) (*createAPIKeyOut, error) {
 	scopes := each(in.Body.Scopes, func(name string) access.Scope { return access.Scope(name) })
 	if len(slices.Compact(slices.Sorted(slices.Values(scopes)))) < len(scopes) {
 		return nil, invalid("scopes: one of them is there twice")
 	}
-	return s.addAPIKey(ctx, in.App, in.Body.Name, scopes, in.Body.Networks, in.Body.ExpiresAt)
+	wish := issuer.NewAPIKey{Name: in.Body.Name, Scopes: scopes, ExpiresAt: in.Body.ExpiresAt, IdempotencyKey: in.Once}
+	return s.addAPIKey(ctx, in.App, wish, in.Body.Networks)
 }
 
 type newOperator struct {
@@ -64,12 +76,19 @@ type newOperator struct {
 	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"Never, unless said otherwise"`
 }
 
-func (s *server) createOperator(ctx context.Context, in *struct{ Body newOperator }) (*body[createdAPIKey], error) {
-	return s.addAPIKey(ctx, issuer.Platform, in.Body.Name, []access.Scope{access.ScopeOperator}, in.Body.Networks, in.Body.ExpiresAt)
+type createOperatorIn struct {
+	OnceOnly
+	Body newOperator
 }
 
-func (s *server) addAPIKey(ctx context.Context, app uint32, name string, scopes []access.Scope, from []string, end *time.Time) (*body[createdAPIKey], error) {
-	wish := issuer.NewAPIKey{Name: name, Scopes: scopes, ExpiresAt: end}
+func (s *server) createOperator(ctx context.Context, in *createOperatorIn) (*createAPIKeyOut, error) {
+	wish := issuer.NewAPIKey{
+		Name: in.Body.Name, Scopes: []access.Scope{access.ScopeOperator}, ExpiresAt: in.Body.ExpiresAt, IdempotencyKey: in.Once,
+	}
+	return s.addAPIKey(ctx, issuer.Platform, wish, in.Body.Networks)
+}
+
+func (s *server) addAPIKey(ctx context.Context, app uint32, wish issuer.NewAPIKey, from []string) (*createAPIKeyOut, error) {
 	for _, text := range from {
 		network, err := parseNetwork(text)
 		if err != nil {
@@ -81,7 +100,11 @@ func (s *server) addAPIKey(ctx context.Context, app uint32, name string, scopes 
 	if err != nil {
 		return nil, err
 	}
-	return says(createdAPIKey{viewAPIKey(k), secret})
+	out := &createAPIKeyOut{Body: createdAPIKey{viewAPIKey(k), secret}}
+	if secret == "" {
+		out.Replayed = "true"
+	}
+	return out, nil
 }
 
 // parseNetwork reads a network or a single address. One with bits behind its mask is

@@ -127,7 +127,7 @@ type newApp struct {
 }
 
 type createAppIn struct {
-	Once string `header:"Idempotency-Key" maxLength:"255" doc:"A repetition within a day makes no second application"`
+	OnceOnly
 	Body newApp
 }
 

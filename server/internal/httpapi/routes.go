@@ -98,12 +98,12 @@ func (s *server) table() []route {
 		{put, aUser + "/block", keyHolder, access.BlockUser, small, quick, "blockUser", "Refuse a user until a time", does(s.block), false},
 		{del, aUser + "/block", keyHolder, access.UnblockUser, empty, quick, "unblockUser", "End a block", does(s.unblock), false},
 
-		{post, app + "/apikeys", keyHolder, access.CreateAPIKey, small, quick, "createAPIKey", "Create an API key for a back end", makes(s.createAPIKey), false},
+		{post, app + "/apikeys", keyHolder, access.CreateAPIKey, small, quick, "createAPIKey", "Create an API key for a back end", makes(s.createAPIKey), true},
 		{get, app + "/apikeys", keyHolder, access.ReadAPIKey, empty, quick, "listAPIKeys", "List API keys", does(s.listAPIKeys), false},
 		{del, app + "/apikeys/{id}", keyHolder, access.DeleteAPIKey, empty, quick, "deleteAPIKey", "End an API key", does(s.deleteAPIKey), false},
 		{get, app + "/audit", keyHolder, access.ReadAudit, empty, long, "listAudit", "Read an application's audit log", does(s.auditOfApp), false},
 
-		{post, "/v1/operators", keyHolder, access.CreateAPIKey, small, quick, "createOperator", "Create an operator's API key", makes(s.createOperator), false},
+		{post, "/v1/operators", keyHolder, access.CreateAPIKey, small, quick, "createOperator", "Create an operator's API key", makes(s.createOperator), true},
 		{get, "/v1/operators", keyHolder, access.ReadAPIKey, empty, quick, "listOperators", "List operators' API keys", does(s.listOperators), false},
 		{del, "/v1/operators/{id}", keyHolder, access.DeleteAPIKey, empty, quick, "deleteOperator", "End an operator's API key", does(s.deleteOperator), false},
 		{get, "/v1/audit", keyHolder, access.ReadAudit, empty, long, "listAllAudit", "Read the whole audit log", does(s.auditOfAll), false},

@@ -22,6 +22,9 @@ type NewAPIKey struct {
 	Scopes    []access.Scope
 	Networks  []netip.Prefix
 	ExpiresAt *time.Time
+	// IdempotencyKey, if not empty, makes a repetition of the request within a day
+	// return the credential that the first one made, without its text.
+	IdempotencyKey string
 }
 
 // keyPrefix marks the text of an API key, so that scanners of source code find it.
@@ -30,6 +33,8 @@ const keyPrefix = "usk_"
 // CreateAPIKey makes a credential for an application's back end, or for an operator
 // if app is [Platform]. The text is returned once and not kept: what is stored is a
 // hash, which is enough because the secret is random and long.
+//
+// For a repetition of an earlier request the text is empty: it was returned then.
 func (s *Service) CreateAPIKey(ctx context.Context, c access.Caller, app uint32, n NewAPIKey) (APIKey, string, error) {
 	var id [8]byte
 	var secret [32]byte
@@ -38,19 +43,54 @@ func (s *Service) CreateAPIKey(ctx context.Context, c access.Caller, app uint32,
 	k := APIKey{ID: hex.EncodeToString(id[:]), Name: n.Name, Scopes: n.Scopes, Networks: n.Networks, CreatedAt: s.clock().UTC(), CreatedBy: c.ID, ExpiresAt: n.ExpiresAt}
 	sum := sha256.Sum256(secret[:])
 	k.Hash = sum[:]
+	out := k
 	err := s.do(ctx, c, s.entry(c, access.CreateAPIKey, app, k.ID), func(tx Tx) error {
 		if err := n.check(app, s.clock()); err != nil {
 			return err
 		}
 		return s.withRecord(tx, app, func(r *Record) error {
-			r.APIKeys = append(r.APIKeys, k)
+			before, err := n.once(tx, c, app, k.ID, s.clock())
+			if err != nil {
+				return err
+			}
+			if out = k; before == "" {
+				r.APIKeys = append(r.APIKeys, k)
+				return nil
+			}
+			i := slices.IndexFunc(r.APIKeys, func(k APIKey) bool { return k.ID == before && k.DeletedAt == nil })
+			if i < 0 {
+				return fmt.Errorf("%w: the API key that this request made was deleted", ErrConflict)
+			}
+			out = r.APIKeys[i]
 			return nil
 		})
 	})
 	if err != nil {
 		return APIKey{}, "", err
 	}
+	if out.ID != k.ID {
+		return out, "", nil
+	}
 	return k, keyPrefix + k.ID + "_" + base64.RawURLEncoding.EncodeToString(secret[:]), nil
+}
+
+// once returns the ID that an earlier request with the same idempotency key made, or
+// remembers that this one makes id.
+func (n *NewAPIKey) once(tx Tx, c access.Caller, app uint32, id string, now time.Time) (string, error) {
+	if n.IdempotencyKey == "" {
+		return "", nil
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %q %v %v %v", app, n.Name, n.Scopes, n.Networks, n.ExpiresAt))
+	digest := hex.EncodeToString(sum[:])
+	before, err := tx.Once(onceKey(access.CreateAPIKey, c, n.IdempotencyKey), id+" "+digest, now.UTC(), now.UTC().Add(onceFor))
+	if err != nil || before == "" {
+		return "", err
+	}
+	made, of, _ := strings.Cut(before, " ")
+	if of != digest {
+		return "", errOtherRequest
+	}
+	return made, nil
 }
 
 func (n *NewAPIKey) check(app uint32, now time.Time) error {

@@ -106,6 +106,8 @@ func onceKey(a access.Action, c access.Caller, key string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+var errOtherRequest = fmt.Errorf("%w: another request came with this idempotency key", ErrConflict)
+
 // digest tells one wish from another.
 func (n *NewApp) digest() string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %+v %+v", n.Name, n.Settings, n.Settings.OIDC))
@@ -120,7 +122,7 @@ func (n *NewApp) replay(tx Tx, before string, out *Created) error {
 		return fmt.Errorf("read idempotency record: %w", err)
 	}
 	if digest != n.digest() {
-		return fmt.Errorf("%w: another request came with this idempotency key", ErrConflict)
+		return errOtherRequest
 	}
 	r, err := tx.App(id)
 	if err != nil {
