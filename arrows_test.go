@@ -21,6 +21,7 @@ var below = map[string]string{
 	"usersig/internal/eckey":    "internal/k256",
 	"usersig/internal/diagnose": "usersig internal/wire internal/eckey internal/length",
 	"usersig/internal/batch":    "usersig internal/wire", // for the rule of what a user ID may hold
+	"usersig/internal/remote":   "usersig",
 	"usersig/democonfig":        "usersig",
 	"usersig/keyszip":           "usersig",
 	"usersig/cmd/usersig":       "*",
@@ -95,6 +96,20 @@ func TestLibraryDoesNoIO(t *testing.T) {
 				t.Errorf("%s imports %s: only k256 may leave the standard library", name, path)
 			}
 		}
+	}
+}
+
+// TestOnePackageAsksServers: what is said about where a credential may travel is said in
+// one place.
+func TestOnePackageAsksServers(t *testing.T) {
+	var ask []string
+	for name, imports := range importsOf(t, "./...") {
+		if slices.Contains(imports, "net/http") {
+			ask = append(ask, name)
+		}
+	}
+	if want := []string{"usersig/internal/remote"}; !slices.Equal(ask, want) {
+		t.Errorf("net/http is imported by %v, want %v", ask, want)
 	}
 }
 

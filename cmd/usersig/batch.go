@@ -23,7 +23,10 @@ With --out the work can be interrupted and taken up again: --resume checks what 
 there against the list and appends the rest.
 
 A user ID that cannot be signed for is named with its line and left out, and the exit
-status is then 1.`
+status is then 1.
+
+With --server a usersigd signs, 1,000 user IDs a request and several requests at once.
+Without --ttl the tokens then live as long as the application allows.`
 
 const batchExample = `  usersig keygen --dir keys
   printf 'alice\nbob\n' > users.txt
@@ -33,7 +36,10 @@ const batchExample = `  usersig keygen --dir keys
   usersig batch --app 1400000000 --key keys/private_key --in users.txt --out tokens.csv --header
 
   # and on from where it was interrupted
-  usersig batch --app 1400000000 --key keys/private_key --in users.txt --out tokens.csv --header --resume`
+  usersig batch --app 1400000000 --key keys/private_key --in users.txt --out tokens.csv --header --resume
+
+  # a server signs
+  usersig batch --server https://usersig.example.com --token api.key --app 1400000000 --in users.txt --out server.csv`
 
 type batchCmd struct {
 	*ui
@@ -50,12 +56,14 @@ type batchCmd struct {
 	progress bool
 	rejected int64
 	meter    *meter
+	server   serverFlags
+	remote   bool // a server signs
 }
 
 func newBatch(u *ui) *cobra.Command {
 	c := &batchCmd{ui: u}
 	cmd := &cobra.Command{
-		Use:     "batch --app N --key FILE [flags]",
+		Use:     "batch --app N (--key FILE | --server URL) [flags]",
 		Short:   "Sign a UserSig for each user ID of a list",
 		Long:    batchLong,
 		Example: batchExample,
@@ -68,13 +76,14 @@ func newBatch(u *ui) *cobra.Command {
 	ttlFlag(cmd, &c.ttl)
 	atFlag(cmd, &c.at, "time of issue of every token")
 	addDefault(f, &c.format, "format", "FORMAT", "csv or ndjson", "csv", parseFormat)
-	addFlag(f, &c.jobs, "jobs", "N", "how many tokens are made at once (default all cores)", parseNumber(1, 1024))
+	addFlag(f, &c.jobs, "jobs", "N", "how many tokens are made at once (default all cores); with --server, how many requests (default 4)", parseNumber(1, 1024))
 	addFlag(f, &c.in, "in", "FILE", "read user IDs from this file (default standard input)", asIs)
 	addFlag(f, &c.out, "out", "FILE", "write tokens to this new file (default standard output)", asIs)
 	f.BoolVar(&c.resume, "resume", false, "go on with the file of --out")
 	f.BoolVar(&c.header, "header", false, "begin CSV with the names of its columns")
 	f.BoolVar(&c.compress, "compress", false, "make the tokens about a fifth shorter")
 	f.BoolVar(&c.progress, "progress", false, "show progress even if standard error is not a terminal")
+	c.server.define(cmd)
 	values(cmd, "format", "csv", "ndjson")
 	return cmd
 }
@@ -93,7 +102,7 @@ func (c *batchCmd) run(cmd *cobra.Command, _ []string) error {
 	if err := c.settle(cmd); err != nil {
 		return err
 	}
-	signer, verifier, err := c.keyHalves()
+	job, err := c.job(cmd)
 	if err != nil {
 		return err
 	}
@@ -104,10 +113,8 @@ func (c *batchCmd) run(cmd *cobra.Command, _ []string) error {
 	defer in.Close()
 	users := &census{r: in}
 	c.meter = c.newMeter(total)
-	job := batch.Job{
-		Signer: signer, Verifier: verifier, TTL: c.ttl, IssuedAt: c.at, In: users, Format: c.format, Header: c.header,
-		Jobs: c.jobs, Clock: c.clock, Progress: c.meter.show, Reject: c.reject,
-	}
+	job.In, job.Format, job.Header, job.Jobs = users, c.format, c.header, c.jobs
+	job.Clock, job.Progress, job.Reject = c.clock, c.meter.show, c.reject
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	result, err := c.work(ctx, job)
@@ -115,8 +122,20 @@ func (c *batchCmd) run(cmd *cobra.Command, _ []string) error {
 	return c.report(result, err, users)
 }
 
-func (c *batchCmd) settle(cmd *cobra.Command) error {
-	if err := needs(cmd, "app", "key"); err != nil {
+// job says who signs, and what.
+func (c *batchCmd) job(cmd *cobra.Command) (batch.Job, error) {
+	if c.remote {
+		return c.jobOnServer(cmd)
+	}
+	signer, verifier, err := c.keyHalves()
+	return batch.Job{Signer: signer, Verifier: verifier, TTL: c.ttl, IssuedAt: c.at}, err
+}
+
+func (c *batchCmd) settle(cmd *cobra.Command) (err error) {
+	if c.remote, err = c.remotely(cmd, &c.server, "at", "compress"); err != nil {
+		return err
+	}
+	if err := needsHere(cmd, c.remote, "app"); err != nil {
 		return err
 	}
 	if c.json && c.out == "" && !cmd.Flags().Changed("format") {
@@ -129,6 +148,9 @@ func (c *batchCmd) settle(cmd *cobra.Command) error {
 	if c.resume && c.out == "" {
 		return misuse("--resume needs --out FILE: what went to standard output cannot be read again").
 			hint("name the file of the first run: --out FILE")
+	}
+	if c.remote {
+		return c.oneStdin(&c.server, c.in == "")
 	}
 	return oneFromInput(sentence("the user IDs"), c.in == "", c.key)
 }
@@ -259,6 +281,8 @@ func (c *batchCmd) report(result batch.Result, err error, users *census) error {
 		return f.hint("to go on, repeat the command with --resume")
 	case errors.Is(err, batch.ErrMismatch):
 		return cannot("%s: %w", brief(c.out), err)
+	case err != nil && c.remote && c.out != "" && fromServer(err) != nil:
+		return fromServer(err).hint("to go on, repeat the command with --resume")
 	case err != nil:
 		return err
 	case result.Rejected > 0:

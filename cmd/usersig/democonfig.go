@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -20,7 +21,10 @@ const demoConfigExample = `  usersig keygen --dir keys
   usersig demo-config --app 1400000000 --key keys/private_key > config.json
 
   # for two days, two users, the Android app
-  usersig demo-config --app 1400000000 --key keys/private_key --platform Android --users 2 --ttl 2d`
+  usersig demo-config --app 1400000000 --key keys/private_key --platform Android --users 2 --ttl 2d
+
+  # signed by a server
+  usersig demo-config --server https://usersig.example.com --token api.key --app 1400000000 > server.json`
 
 type demoConfig struct {
 	*ui
@@ -30,12 +34,13 @@ type demoConfig struct {
 	users    int
 	ttl      time.Duration
 	at       time.Time
+	server   serverFlags
 }
 
 func newDemoConfig(u *ui) *cobra.Command {
 	c := &demoConfig{ui: u}
 	cmd := &cobra.Command{
-		Use:     "demo-config --app N --key FILE [flags]",
+		Use:     "demo-config --app N (--key FILE | --server URL) [flags]",
 		Short:   "Make the config.json of TRTC's sample apps",
 		Long:    demoConfigLong,
 		Example: demoConfigExample,
@@ -49,6 +54,7 @@ func newDemoConfig(u *ui) *cobra.Command {
 	addDefault(f, &c.users, "users", "N", "how many users, up to 99", "4", parseNumber(1, democonfig.MaxUsers))
 	ttlFlag(cmd, &c.ttl)
 	atFlag(cmd, &c.at, "time of issue")
+	c.server.define(cmd)
 	values(cmd, "platform", democonfig.Platforms()...)
 	return cmd
 }
@@ -63,8 +69,15 @@ func parsePlatform(text string) (string, error) {
 }
 
 func (c *demoConfig) run(cmd *cobra.Command, _ []string) error {
-	if err := needs(cmd, "app", "key"); err != nil {
+	remotely, err := c.remotely(cmd, &c.server, "at")
+	if err != nil {
 		return err
+	}
+	if err := needsHere(cmd, remotely, "app"); err != nil {
+		return err
+	}
+	if remotely {
+		return c.onServer(cmd)
 	}
 	key, err := c.signingKey(c.key)
 	if err != nil {
@@ -85,7 +98,29 @@ func (c *demoConfig) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	c.print(string(text))
+	c.hand(string(text))
+	return nil
+}
+
+func (c *demoConfig) onServer(cmd *cobra.Command) error {
+	ttl, err := wholeSeconds(cmd, c.ttl)
+	if err != nil {
+		return err
+	}
+	client, err := c.dial(&c.server)
+	if err != nil {
+		return err
+	}
+	text, err := client.DemoConfig(context.Background(), c.app, c.platform, c.users, ttl)
+	if err != nil {
+		return err
+	}
+	c.hand(string(text))
+	return nil
+}
+
+func (c *demoConfig) hand(text string) {
+	c.print(text)
 	if isTerminal(c.stderr) {
 		if isTerminal(c.stdout) {
 			c.note("(the JSON has no line feed at its end)")
@@ -94,5 +129,4 @@ func (c *demoConfig) run(cmd *cobra.Command, _ []string) error {
 			c.note("for %s: %s", place.App, place.File)
 		}
 	}
-	return nil
 }

@@ -63,7 +63,7 @@ func (c *verify) explainTo(token string, who usersig.Verified, err error) error 
 		c.tell(fmt.Sprintf("%s%s (%d, TRTC %d)\n", c.say("refused: ", "拒绝："), r.Message, r.Code, r.TRTC))
 		c.tell(c.say("remedy:  ", "处理：") + r.Remedy + "\n")
 	} else {
-		c.tell(c.headline(who) + "\n")
+		c.tell(c.headline(c.verdict(who)) + "\n")
 	}
 	for _, f := range findings {
 		c.tell(c.say("finding: ", "发现：") + f.Text + "\n")

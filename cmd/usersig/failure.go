@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"usersig"
+	"usersig/internal/remote"
 )
 
 // The exit statuses. Scripts rely on them.
@@ -13,14 +14,15 @@ const (
 	exitDone    = 0 // done, or valid
 	exitRefused = 1 // a token, or a user ID of a batch, was refused
 	exitMisuse  = 2 // the command was not used as it should be
-	exitCannot  = 3 // a file or a key stood in the way
+	exitCannot  = 3 // a file, a key or a server stood in the way
 )
 
 // failure is an error with an exit status and advice. There is always some advice.
 type failure struct {
 	status int
 	message
-	hints []message
+	hints   []message
+	problem *remote.Problem // if that is what a server said
 }
 
 func (f *failure) Unwrap() error { return f.message }
@@ -30,7 +32,7 @@ func misuse(format string, args ...any) *failure {
 	return &failure{status: exitMisuse, message: sentence(format, args...)}
 }
 
-// cannot is the error for what a file or a key makes impossible.
+// cannot is the error for what a file, a key or a server makes impossible.
 func cannot(format string, args ...any) *failure {
 	return &failure{status: exitCannot, message: sentence(format, args...)}
 }
@@ -69,9 +71,10 @@ func (u *ui) finish(err error) int {
 	f := asFailure(err)
 	if u.json {
 		_ = u.printJSON(struct {
-			Error string   `json:"error"`
-			Hints []string `json:"hints"`
-		}{f.Error(), texts(f.hints)})
+			Error   string          `json:"error"`
+			Hints   []string        `json:"hints"`
+			Problem *remote.Problem `json:"problem,omitempty"`
+		}{f.Error(), texts(f.hints), f.problem})
 		return f.status
 	}
 	u.note("%w", f)
@@ -105,6 +108,9 @@ func (u *ui) refuse(r usersig.Refusal) {
 func asFailure(err error) *failure {
 	f, ok := errors.AsType[*failure](err)
 	if !ok {
+		f = fromServer(err)
+	}
+	if f == nil {
 		f = fromLibrary(err)
 	}
 	if len(f.hints) == 0 {

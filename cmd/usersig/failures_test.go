@@ -2,14 +2,19 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 )
 
@@ -61,11 +66,58 @@ var failing = []struct {
 	{3, "batch --app 1 --key KEYS/secret_key --out KEYS/link --resume < alice"}, {3, "batch --app 1 --key KEYS/secret_key --out KEYS/locked --resume < alice"},
 }
 
+// failingOnServer are command lines about servers that fail. SERVER is one that does what
+// the number or the name of the application says, SECURE one that nobody vouches for.
+var failingOnServer = []struct {
+	status int
+	line   string
+}{
+	{2, "app"}, {2, "key"}, {2, "apikey"}, {2, "app dance"}, {2, "app creat"}, {2, "help app dance"}, {2, "app create"}, {2, "key kill --app 1"}, {2, "revoke --app 1"},
+	{2, "app create --name a --custody me"}, {2, "apikey create --app 1 --name a --scope all"}, {2, "app create --name a --max-ttl 60"}, {2, "app list all"}, {2, "app create --name a --max-ttl 0"}, {2, "key rotate --app 1 --dir a --zip b"},
+	{2, "keygen --server SERVER"}, {2, "keygen --app 1"},
+	{2, "sign --app 1 --user a --key KEYS/secret_key --server SERVER"}, {2, "verify --app 1 --user a --key KEYS/secret_key --server SERVER t"},
+	{2, "sign --app 1 --user a --server SERVER --userbuf AAAA"}, {2, "sign --app 1 --user a --server SERVER --at 1"}, {2, "sign --app 1 --user a --server SERVER --compress"},
+	{2, "verify --app 1 --user a --server SERVER --leeway 0 t"}, {2, "batch --app 1 --server SERVER --at 1"}, {2, "demo-config --app 1 --server SERVER --at 1"},
+	{2, "sign --app 1 --server SERVER"}, {2, "verify --user a --server SERVER t"}, {2, "batch --server SERVER"}, {2, "demo-config --server SERVER"}, {2, "public --server SERVER"},
+	{2, "app list"}, {2, "app list --server SERVER"}, {2, "sign --app 1 --user a --server SERVER"},
+	{2, "verify --app 1 --user a --server SERVER --token - < x"}, {2, "batch --app 1 --server SERVER --token - < x"}, {2, "key import --app 1 --key - --server SERVER --token - < x"},
+	{2, "app list --server SERVER --token usk_0123456789"}, {2, "app list --server SERVER --token " + testSecret},
+	{2, "app list --server ftp://usersig.example.com TOKEN"}, {2, "app list --server http://usersig.example.com TOKEN"},
+	{2, "app list --server https://a:b@usersig.example.com TOKEN"}, {2, "app list --server :: TOKEN"},
+	{2, "app stop --app 1 --server SERVER TOKEN"}, {2, "app delete --app 1 --server SERVER TOKEN"}, {2, "key kill --app 1 --key-id a --reason b --server SERVER TOKEN"},
+	{2, "key rotate --app 1 --overlap 0 --server SERVER TOKEN"}, {2, "apikey delete --app 1 --id a --server SERVER TOKEN"},
+	{2, "sign --app 1 --user a --ttl 0 --server SERVER TOKEN"}, {2, "batch --app 1 --ttl 0 --server SERVER TOKEN < a"}, {2, "demo-config --app 1 --ttl 0 --server SERVER TOKEN"},
+	{2, "sign --app 1 --user a\xff --server SERVER TOKEN"}, {2, "sign --app 422 --user a --server SERVER TOKEN"}, {2, "sign --app 423 --user a --server SERVER TOKEN"},
+	{2, "block --app 424 --user a --until 1 --server SERVER TOKEN"},
+
+	{3, "app list --server SERVER --token nosuch"}, {3, "app list --server SERVER --token KEYS"}, {3, "app list --server SERVER --token KEYS/private_key"},
+	{3, "app list --server SERVER --token KEYS/large"}, {3, "app list --server SERVER --token - < \t"},
+	{3, "app list --server SERVER TOKEN --ca nosuch"}, {3, "app list --server SERVER TOKEN --ca KEYS"}, {3, "app list --server SERVER TOKEN --ca KEYS/public_key"},
+	{3, "key import --app 1 --key KEYS/private_key --server SERVER TOKEN"}, {3, "key import --app 1 --key KEYS/secret_key --server SERVER TOKEN"},
+	{3, "key import --app 1 --key nosuch --server SERVER TOKEN"}, {3, "key import --app 1 --key KEYS/large --server SERVER TOKEN"}, {3, "key import --app 1 --key KEYS/other --server SERVER TOKEN"},
+	{3, "apikey create --app 1 --name a --scope read --out KEYS/other --server SERVER TOKEN"}, {3, "apikey create --app 1 --name a --scope read --out nosuch/a --server SERVER TOKEN"},
+	{3, "app create --name a --dir KEYS --server SERVER TOKEN"}, {3, "app create --name a --zip KEYS/other --server SERVER TOKEN"}, {3, "app create --name a --zip nosuch/a --server SERVER TOKEN"},
+	{3, "app create --name a --dir KEYS/other --server SERVER TOKEN"},
+	{3, "app create --name lost --dir lost --server SERVER TOKEN"}, {3, "app create --name torn --dir torn --server SERVER TOKEN"}, {3, "app create --name secret --dir torn --server SERVER TOKEN"},
+
+	{3, "sign --app 401 --user a --server SERVER TOKEN"}, {3, "sign --app 403 --user a --server SERVER TOKEN"}, {3, "sign --app 404 --user a --server SERVER TOKEN"},
+	{3, "sign --app 409 --user a --server SERVER TOKEN"}, {3, "sign --app 410 --user a --server SERVER TOKEN"}, {3, "sign --app 429 --user a --server SERVER TOKEN"},
+	{3, "sign --app 503 --user a --server SERVER TOKEN"}, {3, "batch --app 503 --server SERVER TOKEN < a"}, {3, "batch --app 503 --server SERVER TOKEN --out batch.csv < a"},
+	{3, "verify --app 503 --user a --server SERVER TOKEN t"}, {3, "demo-config --app 503 --server SERVER TOKEN"}, {3, "public --app 503 --server SERVER TOKEN"},
+	{3, "audit --app 503 --server SERVER TOKEN"}, {3, "audit --follow --app 503 --server SERVER TOKEN"}, {3, "unblock --app 503 --user a --server SERVER TOKEN"},
+	{3, "key rotate --app 503 --server SERVER TOKEN"}, {3, "key list --app 503 --server SERVER TOKEN"}, {3, "app delete --app 503 --yes --server SERVER TOKEN"},
+	{3, "app show --app 302 --server SERVER TOKEN"}, {3, "app show --app 200 --server SERVER TOKEN"}, {3, "app show --app 502 --server SERVER TOKEN"},
+	{3, "sign --app 600 --user a --server SERVER TOKEN"}, {3, "public --app 700 --server SERVER TOKEN"}, {3, "public --app 700 --key-id nosuch --server SERVER TOKEN"},
+	{3, "app list --server SECURE TOKEN"}, {3, "app list --server http://127.0.0.1:1 TOKEN"},
+}
+
 // unprovoked are the failures that need a broken machine or a signal.
 var unprovoked = []string{
 	"write standard output: %w",              // output_lost.txtar
 	"interrupted after %s",                   // batch_interrupted.txtar
 	"read the token from standard input: %w", // standard_input.txtar
+	"nothing was done",                       // TestQuestion
+	"%s did not answer in time",              // TestSlowServer
 }
 
 // outcome is how a command line ended.
@@ -85,8 +137,14 @@ func try(t *testing.T, line, language string, asJSON bool) outcome {
 	if asJSON {
 		args = append(args, "--json")
 	}
-	var out, log bytes.Buffer
-	u := newUI(strings.NewReader(stdin), &out, &log, func(string) string { return language })
+	var out, said bytes.Buffer
+	u := newUI(strings.NewReader(stdin), &out, &said, func(name string) string {
+		if strings.HasPrefix(name, "USERSIG_") {
+			return ""
+		}
+		return language
+	})
+	u.wait = func(context.Context, time.Duration) error { return nil }
 	root := newRoot(u)
 	u.json = asJSON
 	root.SetArgs(args)
@@ -97,7 +155,10 @@ func try(t *testing.T, line, language string, asJSON bool) outcome {
 			formats = append(formats, formatsOf(m)...)
 		}
 	}
-	return outcome{u.finish(err), out.String(), log.String(), formats}
+	if f := fromServer(err); f != nil {
+		formats = append(formats, formatsOf(f.message)...)
+	}
+	return outcome{u.finish(err), out.String(), said.String(), formats}
 }
 
 func formatsOf(m message) []string {
@@ -114,6 +175,11 @@ func formatsOf(m message) []string {
 // folder they are for.
 func allFailing(t *testing.T) []string {
 	t.Helper()
+	plain, secure := httptest.NewServer(http.HandlerFunc(troubled)), httptest.NewUnstartedServer(http.HandlerFunc(troubled))
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // it says that nobody trusts it
+	secure.StartTLS()
+	t.Cleanup(plain.Close)
+	t.Cleanup(secure.Close)
 	dir := t.TempDir()
 	t.Chdir(dir)
 	for _, args := range [][]string{{"keygen", "--dir", "keys"}, {"keygen", "--secret", "--dir", "keys"}} {
@@ -121,7 +187,7 @@ func allFailing(t *testing.T) []string {
 			t.Fatal("no keys")
 		}
 	}
-	for name, text := range map[string]string{"large": strings.Repeat("a", 70000), "other": "bob,eJx\n"} {
+	for name, text := range map[string]string{"large": strings.Repeat("a", 70000), "other": "bob,eJx\n", "api.key": "usk_0123_456789\n"} {
 		if err := os.WriteFile(filepath.Join("keys", name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -135,8 +201,9 @@ func allFailing(t *testing.T) []string {
 	}
 	t.Cleanup(func() { _ = locked.Close() })
 	var lines []string
-	for _, f := range failing {
-		lines = append(lines, strings.ReplaceAll(f.line, "KEYS", "keys"))
+	fill := strings.NewReplacer("KEYS", "keys", "SERVER", plain.URL, "SECURE", secure.URL, "TOKEN", "--token keys/api.key")
+	for _, f := range slices.Concat(failing, failingOnServer) {
+		lines = append(lines, fill.Replace(f.line))
 	}
 	return lines
 }
@@ -151,6 +218,7 @@ func TestEveryFailureHasARemedy(t *testing.T) {
 	_, failures := sentences(t)
 	var met []string
 	lines := allFailing(t)
+	failing := slices.Concat(failing, failingOnServer)
 	for i, line := range lines {
 		plain := try(t, line, "en_US.UTF-8", false)
 		if plain.status != failing[i].status {

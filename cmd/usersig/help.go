@@ -40,6 +40,9 @@ func manualOf(cmd *cobra.Command) manual {
 		Flags: []manualFlag{}, Commands: []string{},
 	}
 	add := func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
 		flag := manualFlag{Name: f.Name, Usage: f.Usage}
 		if f.Value.Type() != "bool" {
 			flag.Value, flag.Default = f.Value.Type(), f.DefValue

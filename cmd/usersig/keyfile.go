@@ -19,7 +19,8 @@ const standardInput = "-"
 // keyFile is a file named by --key. One of its keys is set.
 type keyFile struct {
 	name    string
-	open    bool // to others than its owner
+	flag    string // that named it, --key if empty
+	open    bool   // to others than its owner
 	private *usersig.PrivateKey
 	public  *usersig.PublicKey
 	secret  *usersig.Secret
@@ -51,12 +52,15 @@ func (u *ui) readKeyText(k *keyFile) ([]byte, error) {
 	}
 	f, err := os.Open(k.name)
 	if err != nil {
-		return nil, noKeyFile(k.name, err)
+		return nil, k.missing(err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return nil, fileFailure(k.name, err)
+	}
+	if info.IsDir() && k.flag != "" {
+		return nil, cannot("%s is a directory", k.shown()).hint("name a file in the directory")
 	}
 	if info.IsDir() {
 		return nil, cannot("%s is a directory, not a key file", k.shown()).
@@ -77,14 +81,18 @@ func readAtMost(r io.Reader, name message) ([]byte, error) {
 	return text, nil
 }
 
-// noKeyFile is the error for a file that cannot be opened. Somebody may have given
+// missing is the error for a file that cannot be opened. Somebody may have given
 // the key itself, which must then not appear on the screen and in the logs as well
 // as in the shell's history.
-func noKeyFile(name string, err error) error {
-	if !looksLikeKey(name) {
-		return fileFailure(name, err)
+func (k *keyFile) missing(err error) error {
+	if !looksLikeKey(k.name) {
+		return fileFailure(k.name, err)
 	}
-	return misuse("--key names no file, and what was given looks like a key itself").
+	flag := "key"
+	if k.flag != "" {
+		flag = k.flag
+	}
+	return misuse("--%s names no file, and what was given looks like a key itself", flag).
 		hint("%w", keyOnCommandLine)
 }
 
@@ -92,10 +100,12 @@ var keyOnCommandLine = sentence("put the key into a file that only you can read 
 	"what is on a command line ends up in the process list and in the shell's history")
 
 // looksLikeKey reports whether text that should be a file's name may be a key: PEM,
-// a line of it, or a secret. Names of files have a dot or a slash before they get so
+// a line of it, a secret, or an API key. Names of files have a dot or a slash before they get so
 // long; base64 has slashes, too, but little else of what paths are made of.
 func looksLikeKey(text string) bool {
 	switch {
+	case strings.HasPrefix(text, "usk_"), strings.HasPrefix(text, "eyJ") && strings.Count(text, ".") == 2:
+		return true // an API key, or a token of an identity provider
 	case strings.Contains(text, "-----"), strings.ContainsAny(text, "\r\n"):
 		return true
 	case strings.ContainsAny(text, `.\`):
@@ -179,15 +189,35 @@ func (u *ui) verifyingKey(name string) (usersig.VerifyingKey, error) {
 	return k.secret, nil
 }
 
-// consoleSecret is the form of the secrets that consoles and keygen make.
-var consoleSecret = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
-
-// warnAboutKey warns about a key that others can read or guess.
-func (u *ui) warnAboutKey(k *keyFile) {
+// warnAboutMode warns about a key that others can read.
+func (u *ui) warnAboutMode(k *keyFile) {
 	if k.open {
 		u.warn("others can read the key in %s", k.shown())
 		u.hint("take it from them: chmod 600 %s", k.argument())
 	}
+}
+
+// consoleSecret is the form of the secrets that consoles and keygen make.
+var consoleSecret = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
+
+// publicKey reads a key of --key that is to be given away.
+func (u *ui) publicKey(name string) (*usersig.PublicKey, error) {
+	k, err := u.readKey(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case k.public != nil:
+		return k.public, nil
+	case k.err != nil:
+		return nil, k.unusable(k.err)
+	}
+	return nil, cannot("%s is a private key or a SECRETKEY, which stays where it is", k.shown()).
+		hint("give the file public_key; it is made by: usersig public --key %s", k.argument())
+}
+
+// warnAboutKey warns about a key that others can read or guess.
+func (u *ui) warnAboutKey(k *keyFile) {
+	u.warnAboutMode(k)
 	switch {
 	case k.secret == nil || consoleSecret.MatchString(k.secret.Reveal()):
 	case !k.secret.Strong():

@@ -25,7 +25,9 @@ The private key signs: keep it where tokens are issued and nowhere else. The pub
 key verifies and may be given to anybody. A SECRETKEY does both, so whoever can
 verify with it can also sign.
 
-Files are readable to their owner only, and no file is ever overwritten.`
+Files are readable to their owner only, and no file is ever overwritten.
+
+A server makes the keys of its applications itself: see usersig key rotate.`
 
 const keygenExample = `  # a key pair: keys/private_key and keys/public_key
   usersig keygen --dir keys
@@ -42,6 +44,7 @@ type keygen struct {
 	dir    string
 	zip    string
 	secret bool
+	server string
 }
 
 func newKeygen(u *ui) *cobra.Command {
@@ -60,15 +63,22 @@ func newKeygen(u *ui) *cobra.Command {
 	addFlag(f, &c.zip, "zip", "FILE", "write the key pair into this zip file instead", asIs)
 	f.BoolVar(&c.secret, "secret", false, "make a SECRETKEY and print it, or write it into --dir")
 	values(cmd, "curve", "P-256", "secp256k1", "P-384", "P-521")
+	// Whoever looks for it here is told where it is.
+	for _, name := range []string{"server", "token", "ca", "app"} {
+		addFlag(f, &c.server, name, "X", "not here: see usersig key rotate", asIs)
+		f.Lookup(name).Hidden = true
+	}
 	return cmd
 }
 
 func (c *keygen) run(cmd *cobra.Command, _ []string) error {
 	given := cmd.Flags().Changed
 	switch {
+	case given("server") || given("token") || given("ca") || given("app"):
+		return misuse("keygen makes keys on this machine and asks no server").
+			hint("to let an application on a server sign with a new key: usersig key rotate --server URL --token FILE --app N --dir keys")
 	case given("zip") && given("dir"):
-		return misuse("--zip and --dir exclude each other").
-			hint("name the folder in --zip: --zip DIR/keys.zip")
+		return zipAndDir()
 	case c.secret && (given("zip") || given("curve")):
 		return misuse("--secret makes one secret without a curve").
 			hint("leave out --zip and --curve")
@@ -96,6 +106,11 @@ func (c *keygen) run(cmd *cobra.Command, _ []string) error {
 	return c.finishPair(key,
 		newFile{filepath.Join(c.dir, files[0].Name), files[0].Content},
 		newFile{filepath.Join(c.dir, files[1].Name), files[1].Content})
+}
+
+func zipAndDir() error {
+	return misuse("--zip and --dir exclude each other").
+		hint("name the folder in --zip: --zip DIR/keys.zip")
 }
 
 func (c *keygen) finishPair(key *usersig.PrivateKey, files ...newFile) error {

@@ -73,13 +73,21 @@ func adviceFor(err error) message {
 	if s := systemFault(err); s != nil {
 		return s.hint
 	}
+	if advice, ok := libraryAdvice(err); ok {
+		return advice
+	}
+	return sentence("if the files and the key are what they should be, this is a defect: report it, without keys and tokens")
+}
+
+// libraryAdvice returns what to do about an error of the library.
+func libraryAdvice(err error) (message, bool) {
 	text := withoutSentinel(err)
 	for _, l := range libraryTexts {
 		if l.hint.format != "" && l.en.MatchString(text) {
-			return l.hint
+			return l.hint, true
 		}
 	}
-	return sentence("if the files and the key are what they should be, this is a defect: report it, without keys and tokens")
+	return message{}, false
 }
 
 // withoutSentinel returns the text of a library error without the general reason

@@ -17,7 +17,10 @@ A private key signs and its public key verifies (v1, ECDSA); or one SECRETKEY do
 both (v2, HMAC). The key decides which kind a token is. No key or secret is ever a
 flag's value: --key names a file, and "-" means standard input.
 
-Exit status: 0 done or valid, 1 refused, 2 wrong use, 3 could not (file, key).`
+Exit status: 0 done or valid, 1 refused, 2 wrong use, 3 could not (file, key, server).
+
+With --server URL and the file of an API key, --token FILE, a usersigd does the work.
+USERSIG_SERVER and USERSIG_TOKEN_FILE save repeating the two.`
 
 const rootExample = `  usersig keygen --dir keys
   usersig sign --app 1400000000 --user alice --key keys/private_key > alice.sig
@@ -59,14 +62,27 @@ func newRoot(u *ui) *cobra.Command {
 	root.PersistentFlags().BoolVar(&u.json, "json", false, "print the result, and errors too, as JSON on standard output")
 	root.SetHelpCommand(newHelp())
 	root.SetHelpFunc(u.helpFunc(root.HelpFunc()))
-	root.AddCommand(
-		newKeygen(u), newPublic(u), newSign(u), newVerify(u), newInspect(u),
-		newDemoConfig(u), newBatch(u), newCompletion(u),
-	)
-	for _, cmd := range root.Commands() {
-		cmd.Flags().SortFlags = false
-	}
+	root.AddGroup(&cobra.Group{ID: "tokens", Title: "Keys and tokens, here or on a server:"}, &cobra.Group{ID: "server", Title: "What only a server does:"})
+	addGroup(root, "tokens", newKeygen(u), newPublic(u), newSign(u), newVerify(u), newInspect(u), newDemoConfig(u), newBatch(u))
+	addGroup(root, "server", newApp(u), newKey(u), newAPIKey(u), newRevoke(u), newBlock(u), newUnblock(u), newAudit(u))
+	root.AddCommand(newCompletion(u))
+	inOrder(root)
 	return root
+}
+
+func addGroup(root *cobra.Command, id string, cmds ...*cobra.Command) {
+	for _, cmd := range cmds {
+		cmd.GroupID = id
+	}
+	root.AddCommand(cmds...)
+}
+
+// inOrder keeps the flags of all commands in the order in which they are defined.
+func inOrder(cmd *cobra.Command) {
+	for _, c := range cmd.Commands() {
+		c.Flags().SortFlags = false
+		inOrder(c)
+	}
 }
 
 func (u *ui) version() error {
@@ -94,11 +110,11 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 	f := misuse("there is no such command")
 	if plainWord.MatchString(args[0]) {
 		f = misuse("there is no command %q", args[0])
-		for _, s := range cmd.Root().SuggestionsFor(args[0]) {
-			f = f.hint("did you mean: usersig %s", s)
+		for _, s := range cmd.SuggestionsFor(args[0]) {
+			f = f.hint("did you mean: %s %s", cmd.CommandPath(), s)
 		}
 	}
-	return f.hint("see: %s --help", cmd.Root().CommandPath())
+	return f.hint("see: %s --help", cmd.CommandPath())
 }
 
 func newHelp() *cobra.Command {
@@ -108,7 +124,7 @@ func newHelp() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			target, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return noSuchCommand(cmd, args)
+				return noSuchCommand(target, rest)
 			}
 			target.InitDefaultHelpFlag()
 			return target.Help()
@@ -169,6 +185,14 @@ func needs(cmd *cobra.Command, flags ...string) error {
 	}
 	return misuse("%s needs %s", cmd.Name(), list).
 		hint("see: %s --help", cmd.CommandPath())
+}
+
+// needsHere is needs for a verb that needs a key unless a server has it.
+func needsHere(cmd *cobra.Command, remotely bool, flags ...string) error {
+	if !remotely {
+		flags = append(flags, "key")
+	}
+	return needs(cmd, flags...)
 }
 
 // noArgs refuses arguments. It does not repeat them.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/base64"
 	"time"
 
@@ -17,7 +18,10 @@ it carries bytes of your own. None of the three passes for another.
 
 A room number and a room name are different rooms, even if they look alike. With
 --allow none, or 0, the PrivateMapKey names the room and grants nothing in it, not
-even to enter.`
+even to enter.
+
+With --server a usersigd signs, with the key that it keeps for the application. Without
+--ttl a UserSig then lives as long as the application allows, a PrivateMapKey a day.`
 
 const signExample = `  usersig keygen --dir keys
   usersig sign --app 1400000000 --user alice --key keys/private_key --ttl 24h
@@ -27,7 +31,10 @@ const signExample = `  usersig keygen --dir keys
 
   # with a SECRETKEY the token is HMAC (v2)
   usersig keygen --secret --dir keys
-  usersig sign --app 1400000000 --user alice --key keys/secret_key --json`
+  usersig sign --app 1400000000 --user alice --key keys/secret_key --json
+
+  # a server signs: what a back end with an API key does
+  usersig sign --server https://usersig.example.com --token api.key --app 1400000000 --user alice --ttl 24h`
 
 type sign struct {
 	*ui
@@ -40,12 +47,13 @@ type sign struct {
 	room     usersig.Room
 	allow    usersig.Privilege
 	compress bool
+	server   serverFlags
 }
 
 func newSign(u *ui) *cobra.Command {
 	c := &sign{ui: u}
 	cmd := &cobra.Command{
-		Use:     "sign --app N --user ID --key FILE [flags]",
+		Use:     "sign --app N --user ID (--key FILE | --server URL) [flags]",
 		Short:   "Sign a UserSig or a PrivateMapKey",
 		Long:    signLong,
 		Example: signExample,
@@ -64,6 +72,7 @@ func newSign(u *ui) *cobra.Command {
 	addDefault(f, &c.allow, "allow", "RIGHTS",
 		"what it allows: "+rights, "all", parseAllow)
 	f.BoolVar(&c.compress, "compress", false, "make the token about a fifth shorter")
+	c.server.define(cmd)
 	if err := cmd.RegisterFlagCompletionFunc("allow", completeAllow); err != nil {
 		panic(err) // there is no such flag
 	}
@@ -79,9 +88,19 @@ func parseUserBuf(text string) ([]byte, error) {
 }
 
 func (c *sign) run(cmd *cobra.Command, _ []string) error {
-	claims, err := c.claims(cmd)
+	remotely, err := c.remotely(cmd, &c.server, "userbuf", "at", "compress")
 	if err != nil {
 		return err
+	}
+	if err := needsHere(cmd, remotely, "app", "user"); err != nil {
+		return err
+	}
+	claims, err := c.claims(cmd)
+	switch {
+	case err != nil:
+		return err
+	case remotely:
+		return c.onServer(cmd, claims)
 	}
 	key, err := c.signingKey(c.key)
 	if err != nil {
@@ -97,6 +116,11 @@ func (c *sign) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
+	return c.hand(claims, token, key.ID())
+}
+
+// hand prints a token, and says what may be wrong with it.
+func (c *sign) hand(claims usersig.Claims, token, keyID string) error {
 	c.warnAboutUser(c.user)
 	if claims.Grant != nil && claims.Grant.Allow == 0 {
 		c.warn("this PrivateMapKey allows nothing: with --allow none no right is granted, not even to enter")
@@ -105,14 +129,36 @@ func (c *sign) run(cmd *cobra.Command, _ []string) error {
 		c.print(token + "\n")
 		return nil
 	}
-	return c.printSigned(token, key.ID())
+	return c.printSigned(token, keyID)
+}
+
+// onServer lets a server sign.
+func (c *sign) onServer(cmd *cobra.Command, claims usersig.Claims) error {
+	ttl, err := wholeSeconds(cmd, c.ttl)
+	if err != nil {
+		return err
+	}
+	client, err := c.dial(&c.server)
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	if claims.Grant == nil {
+		made, err := client.IssueUserSig(ctx, c.app, c.user, ttl)
+		if err != nil {
+			return err
+		}
+		return c.hand(claims, made.Value.UserSig, made.Value.KeyID)
+	}
+	made, err := client.IssuePrivateMapKey(ctx, c.app, c.user, ttl, *claims.Grant)
+	if err != nil {
+		return err
+	}
+	return c.hand(claims, made.Value.PrivateMapKey, made.Value.KeyID)
 }
 
 // claims is what the flags ask for.
 func (c *sign) claims(cmd *cobra.Command) (usersig.Claims, error) {
-	if err := needs(cmd, "app", "user", "key"); err != nil {
-		return usersig.Claims{}, err
-	}
 	given := cmd.Flags().Changed
 	claims := usersig.Claims{UserID: c.user, TTL: c.ttl, IssuedAt: c.at, UserBuf: c.userBuf}
 	inRoom := given("room") || given("room-name")

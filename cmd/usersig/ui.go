@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -37,11 +38,13 @@ type ui struct {
 	json           bool
 	language       string
 	clock          func() time.Time
-	failed         error // of the first write to stdout that failed
+	env            environment
+	wait           func(context.Context, time.Duration) error // before a server is asked again; nil for a timer
+	failed         error                                      // of the first write to stdout that failed
 }
 
 func newUI(stdin io.Reader, stdout, stderr io.Writer, env func(string) string) *ui {
-	u := &ui{stdin: stdin, stdout: stdout, stderr: stderr, clock: time.Now}
+	u := &ui{stdin: stdin, stdout: stdout, stderr: stderr, clock: time.Now, env: env}
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if u.language = env(name); u.language != "" {
 			break // POSIX's order: the first that is set counts

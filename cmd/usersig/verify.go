@@ -17,7 +17,11 @@ check that fails decides; --explain shows them all and says what to do.
 
 A UserSig, a PrivateMapKey and a token with a user buffer never pass for each other:
 --purpose says which is wanted. TOKEN is an argument; without one, or with "-", it is
-standard input.`
+standard input.
+
+With --server a usersigd decides, which knows the keys and also whether the user's tokens
+were revoked or the user is blocked. --explain then shows what the token says of itself,
+and why the server refuses it.`
 
 const verifyExample = `  usersig keygen --dir keys
   usersig sign --app 1400000000 --user alice --key keys/private_key > alice.sig
@@ -32,7 +36,11 @@ const verifyExample = `  usersig keygen --dir keys
 
   # while keys change: the new one and the old one
   usersig keygen --dir new
-  usersig verify --app 1400000000 --user alice --key new/public_key --key keys/public_key < alice.sig`
+  usersig verify --app 1400000000 --user alice --key new/public_key --key keys/public_key < alice.sig
+
+  # a server decides, who knows what was revoked
+  usersig sign --server https://usersig.example.com --token api.key --app 1400000000 --user alice > server.sig
+  usersig verify --server https://usersig.example.com --token api.key --app 1400000000 --user alice < server.sig`
 
 type verify struct {
 	*ui
@@ -46,12 +54,14 @@ type verify struct {
 	room     usersig.Room
 	anyRoom  bool // the room is the token's own, not one that was asked for
 	explain  bool
+	server   serverFlags
+	remote   bool // a server decides
 }
 
 func newVerify(u *ui) *cobra.Command {
 	c := &verify{ui: u}
 	cmd := &cobra.Command{
-		Use:               "verify --app N --user ID --key FILE [flags] [TOKEN]",
+		Use:               "verify --app N --user ID (--key FILE | --server URL) [flags] [TOKEN]",
 		Short:             "Check a token, and explain why it is refused",
 		Long:              verifyLong,
 		Example:           verifyExample,
@@ -71,6 +81,7 @@ func newVerify(u *ui) *cobra.Command {
 	addFlag(f, &c.room.ID, "room", "N", "number of the room that a PrivateMapKey must be for", parseRoomID)
 	addFlag(f, &c.room.Name, "room-name", "S", "name of the room that a PrivateMapKey must be for", parseRoomName)
 	f.BoolVar(&c.explain, "explain", false, "show every check in order, and recognise common mistakes")
+	c.server.define(cmd)
 	values(cmd, "purpose", "usersig", "privatemapkey", "userbuf")
 	return cmd
 }
@@ -78,6 +89,9 @@ func newVerify(u *ui) *cobra.Command {
 func (c *verify) run(cmd *cobra.Command, args []string) error {
 	if err := c.settle(cmd, args); err != nil {
 		return err
+	}
+	if c.remote {
+		return c.onServer(args)
 	}
 	verifier, err := c.verifier(c.keys)
 	if err != nil {
@@ -103,14 +117,19 @@ func (c *verify) run(cmd *cobra.Command, args []string) error {
 	case c.json:
 		return c.printJSON(c.verdict(who))
 	}
-	c.tell(c.headline(who) + "\n" + table(c.facts(who)))
+	c.tellVerdict(c.verdict(who))
 	return nil
 }
 
+func (c *verify) tellVerdict(v verdict) { c.tell(c.headline(v) + "\n" + table(c.facts(v))) }
+
 // settle finds out what is to be checked, and reads the keys.
-func (c *verify) settle(cmd *cobra.Command, args []string) error {
+func (c *verify) settle(cmd *cobra.Command, args []string) (err error) {
 	given := cmd.Flags().Changed
-	if err := needs(cmd, "app", "user", "key"); err != nil {
+	if c.remote, err = c.remotely(cmd, &c.server, "at", "leeway"); err != nil {
+		return err
+	}
+	if err := needsHere(cmd, c.remote, "app", "user"); err != nil {
 		return err
 	}
 	inRoom := given("room") || given("room-name")
@@ -128,6 +147,16 @@ func (c *verify) settle(cmd *cobra.Command, args []string) error {
 			hint("leave out the keys whose tokens have all expired")
 	}
 	c.anyRoom = c.purpose == usersig.PrivateMapKey && !inRoom
+	if c.at.IsZero() {
+		c.at = c.clock() // one instant for the check and for what is said about it
+	}
+	if c.remote {
+		return c.oneStdin(&c.server, fromInput(args))
+	}
+	return c.readKeys(args)
+}
+
+func (c *verify) readKeys(args []string) error {
 	if err := oneFromInput(sentence("the token"), fromInput(args), c.keyFiles...); err != nil {
 		return err
 	}
@@ -137,9 +166,6 @@ func (c *verify) settle(cmd *cobra.Command, args []string) error {
 			return err
 		}
 		c.keys = append(c.keys, key)
-	}
-	if c.at.IsZero() {
-		c.at = c.clock() // one instant for the check and for what is said about it
 	}
 	return nil
 }
@@ -195,11 +221,11 @@ func (c *verify) verdict(who usersig.Verified) verdict {
 	return v
 }
 
-func (c *verify) headline(who usersig.Verified) string {
-	app := strconv.FormatUint(uint64(who.AppID()), 10)
-	noun := c.noun(who.Purpose())
-	return c.say("valid: "+noun+" of "+show(who.UserID())+" for application "+app,
-		"有效："+noun+"，用户 "+show(who.UserID())+"，应用 "+app)
+func (c *verify) headline(v verdict) string {
+	app := strconv.FormatUint(uint64(v.AppID), 10)
+	noun := c.noun(v.Purpose)
+	return c.say("valid: "+noun+" of "+show(v.UserID)+" for application "+app,
+		"有效："+noun+"，用户 "+show(v.UserID)+"，应用 "+app)
 }
 
 // noun returns the name of a purpose for people.
@@ -214,19 +240,19 @@ func (u *ui) noun(p usersig.Purpose) string {
 	}
 }
 
-func (c *verify) facts(who usersig.Verified) [][2]string {
+func (c *verify) facts(v verdict) [][2]string {
 	rows := [][2]string{
-		{c.say("issued", "签发"), instant(who.IssuedAt())},
-		{c.say("expires", "过期"), instant(who.ExpiresAt()) + c.say(" (", "（") + c.untilExpiry(who.ExpiresAt(), c.at) + c.say(")", "）")},
-		{c.say("key", "密钥"), who.KeyID() + " (" + who.Scheme().String() + ")"},
+		{c.say("issued", "签发"), instant(v.IssuedAt)},
+		{c.say("expires", "过期"), instant(v.ExpiresAt) + c.say(" (", "（") + c.untilExpiry(v.ExpiresAt, c.at) + c.say(")", "）")},
+		{c.say("key", "密钥"), show(v.KeyID) + " (" + v.Scheme.String() + ")"},
 	}
-	if grant, err := who.Grant(); err == nil {
+	if v.Grant != nil {
 		return append(rows,
-			[2]string{c.say("room", "房间"), grant.Room.String() + c.roomNote()},
-			[2]string{c.say("allows", "权限"), grant.Allow.String()})
+			[2]string{c.say("room", "房间"), v.Grant.Room.String() + c.roomNote()},
+			[2]string{c.say("allows", "权限"), v.Grant.Allow.String()})
 	}
-	if buf := who.UserBuf(); buf != nil {
-		rows = append(rows, [2]string{"userbuf", c.bytes(buf)})
+	if v.UserBuf != nil {
+		rows = append(rows, [2]string{"userbuf", c.bytes(*v.UserBuf)})
 	}
 	return rows
 }

@@ -34,6 +34,12 @@ type Job struct {
 	TTL      time.Duration
 	IssuedAt time.Time // zero: each token counts from the second in which it is made
 
+	// Issuer, if set, makes the tokens in place of Signer, and AppID is the
+	// application that they must be for. It decides the lifetime if TTL is zero, and
+	// the time of issue; Resume does not compare what it decides.
+	Issuer Issuer
+	AppID  uint32
+
 	In     io.Reader
 	Out    io.Writer // of Run; Resume has its own
 	Format Format

@@ -60,7 +60,10 @@ func newPipeline(job *Job, in *lines) *pipeline {
 	if p.jobs <= 0 {
 		p.jobs = runtime.GOMAXPROCS(0)
 	}
-	if job.Signer.Scheme() == usersig.SchemeHMAC {
+	switch {
+	case job.Issuer != nil:
+		p.most = linesIssuer
+	case job.Signer.Scheme() == usersig.SchemeHMAC:
 		p.most = linesHMAC
 	}
 	// One more each for every worker to take at once, and some for the reader
@@ -132,7 +135,11 @@ func (p *pipeline) make(ctx context.Context) {
 			if !ok {
 				return
 			}
-			c.make(r)
+			if p.job.Issuer != nil {
+				c.issue(ctx, r)
+			} else {
+				c.make(r)
+			}
 			c.made <- struct{}{}
 		case <-ctx.Done():
 			return

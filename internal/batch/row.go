@@ -166,11 +166,10 @@ func (r *rows) append(dst []byte, user string) ([]byte, error) {
 	if r.job.Format == CSV {
 		return append(row, '\n'), nil
 	}
-	return append(row, r.ending(issued)...), nil
+	return append(row, r.ending(issued.Unix()+int64(r.job.TTL/time.Second))...), nil
 }
 
-func (r *rows) ending(issued time.Time) []byte {
-	at := issued.Unix() + int64(r.job.TTL/time.Second)
+func (r *rows) ending(at int64) []byte {
 	if at != r.expires {
 		r.expires = at
 		r.end = append(r.end[:0], jsonAfter...)
