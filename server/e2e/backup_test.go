@@ -5,54 +5,64 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"usersig/server/internal/store/pgtest"
 )
 
 // kept is what must be the same after a restore or an upgrade.
 type kept struct {
-	app     string
-	keys    []any
-	good    string // a token of alice's
-	revoked string // one of bob's
-	blocked string // one of carol's
-	old     string // one of dora's, of a key that was rotated away
+	App     string
+	Keys    []any
+	Good    string // a token of alice's
+	Revoked string // one of bob's
+	Blocked string // one of carol's
+	Old     string // one of dora's, of a key that was rotated away
 }
 
 // keep makes a state that has something of everything.
 func keep(t *testing.T, c *client, app string) kept {
 	t.Helper()
-	k := kept{app: app}
+	k := kept{App: app}
 	const fiftyYears = 1576800000
 	issue := func(user string) string {
 		return c.must(t, "POST", app+"/usersigs", object{"userid": user, "ttl": fiftyYears})["usersig"].(string)
 	}
-	k.old = issue("dora")
+	k.Old = issue("dora")
 	c.must(t, "POST", app+"/keys/rotate", object{"overlap": fiftyYears, "reason": "yearly"})
-	k.good, k.revoked, k.blocked = issue("alice"), issue("bob"), issue("carol")
+	k.Good, k.Revoked, k.Blocked = issue("alice"), issue("bob"), issue("carol")
 	c.must(t, "POST", app+"/users/bob/revoke", nil)
 	c.must(t, "PUT", app+"/users/carol/block", object{"until": "2099-01-01T00:00:00Z"})
-	k.keys = c.must(t, "GET", app+"/keys", nil)["keys"].([]any)
+	k.Keys = c.must(t, "GET", app+"/keys", nil)["keys"].([]any)
 	return k
 }
 
 // check compares a state with what was kept.
 func (k *kept) check(t *testing.T, c *client) {
 	t.Helper()
-	if keys := c.must(t, "GET", k.app+"/keys", nil)["keys"].([]any); fmt.Sprint(keys) != fmt.Sprint(k.keys) {
-		t.Errorf("%s has keys %v, want %v", k.app, keys, k.keys)
+	keys := c.must(t, "GET", k.App+"/keys", nil)["keys"].([]any)
+	if len(keys) != len(k.Keys) {
+		t.Fatalf("%s has %d keys, want %d", k.App, len(keys), len(k.Keys))
+	}
+	for i, key := range keys {
+		for name, want := range k.Keys[i].(object) { // a newer version may say more
+			if got := key.(object)[name]; got != want {
+				t.Errorf("%s: %s of key %d is %v, want %v", k.App, name, i, got, want)
+			}
+		}
 	}
 	for _, token := range []struct{ user, text, want string }{
-		{"alice", k.good, "ok"}, {"dora", k.old, "ok"}, {"bob", k.revoked, "revoked"}, {"carol", k.blocked, "blocked"},
+		{"alice", k.Good, "ok"}, {"dora", k.Old, "ok"}, {"bob", k.Revoked, "revoked"}, {"carol", k.Blocked, "blocked"},
 	} {
-		if got := c.verdict(t, k.app, token.user, token.text); got != token.want {
-			t.Errorf("%s: the token of %s is %s, want %s", k.app, token.user, got, token.want)
+		if got := c.verdict(t, k.App, token.user, token.text); got != token.want {
+			t.Errorf("%s: the token of %s is %s, want %s", k.App, token.user, got, token.want)
 		}
 	}
 	// It still signs, too.
-	if got := c.verdict(t, k.app, "bob", c.issue(t, k.app, "bob")); got != "ok" {
-		t.Errorf("%s: a new token is %s", k.app, got)
+	if got := c.verdict(t, k.App, "bob", c.issue(t, k.App, "bob")); got != "ok" {
+		t.Errorf("%s: a new token is %s", k.App, got)
 	}
 }
 
@@ -67,20 +77,23 @@ func withScheme(scheme string) object {
 	return s
 }
 
-// busy writes beside what f does.
+// busy writes before, while and after f runs.
 func busy(t *testing.T, d *daemon, credential, app string, f func()) {
 	t.Helper()
-	w, stop := newWriter(0, t.Errorf), make(chan struct{})
-	w.api, w.ack = d.client(credential), func() {}
+	w, stop, acks := newWriter(0, t.Errorf), make(chan struct{}), new(atomic.Int64)
+	w.api, w.ack = d.client(credential), func() { acks.Add(1) }
 	var all sync.WaitGroup
 	all.Go(func() { w.write(app, stop) })
-	eventually(t, promise*10, "the first writes", func() bool { return true })
+	eventually(t, time.Minute, "the first writes", func() bool { return acks.Load() > 10 })
+	before := acks.Load()
 	f()
+	during := acks.Load() - before
 	close(stop)
 	all.Wait()
-	if len(w.acked) == 0 {
+	if during == 0 {
 		t.Error("nothing was written meanwhile, so this was no test of a busy server")
 	}
+	t.Logf("%d writes were acknowledged meanwhile", during)
 }
 
 // TestBackupSQLite: a backup that was made while the server was at work is, in a new

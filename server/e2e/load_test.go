@@ -15,11 +15,11 @@ import (
 // TestLoad: under mixed traffic over 16 connections the race detector finds nothing, and
 // nothing fails.
 func TestLoad(t *testing.T) {
-	t.Run("sqlite", func(t *testing.T) { load(t, made(t, unlimited)) })
-	t.Run("postgres", func(t *testing.T) { load(t, made(t, unlimited, onPostgres(pgtest.URL(t)))) })
+	t.Run("sqlite", func(t *testing.T) { underLoad(t, made(t, unlimited)) })
+	t.Run("postgres", func(t *testing.T) { underLoad(t, made(t, unlimited, onPostgres(pgtest.URL(t)))) })
 }
 
-func load(t *testing.T, n *node) {
+func underLoad(t *testing.T, n *node) {
 	const connections, duration = 16, 5 * time.Second
 	d := n.start()
 	operator := d.client(n.operator())
@@ -46,17 +46,13 @@ func load(t *testing.T, n *node) {
 			}
 		})
 	}
-	reload := time.NewTicker(300 * time.Millisecond)
-	defer reload.Stop()
-	for end := time.After(duration); stop != nil; {
-		select {
-		case <-reload.C:
-			d.signal(syscall.SIGHUP)
-		case <-end:
-			close(stop)
-			stop = nil
-		}
+	reloads := time.NewTicker(duration / 16)
+	defer reloads.Stop()
+	for range 16 {
+		<-reloads.C
+		d.signal(syscall.SIGHUP)
 	}
+	close(stop)
 	all.Wait()
 	d.stop()
 	d.noRace()

@@ -29,7 +29,7 @@ func testMain(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	program = filepath.Join(dir, "usersigd")
 	// As it is shipped: with the versions of its own module, whatever these tests need.
 	build := exec.Command("go", "build", "-race", "-o", program, "./cmd/usersigd")

@@ -30,6 +30,7 @@ func (s *signIn) want(status int, what, idToken string) {
 // TestOpenIDConnect: a user who has signed in at a real provider gets a UserSig for
 // themself and for nobody else.
 func TestOpenIDConnect(t *testing.T) {
+	t.Parallel() // with the other test whose figures are not times
 	web := startSite(t)
 	p := startProvider(t, web.redirect())
 	n := made(t, unlimited)

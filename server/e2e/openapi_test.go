@@ -43,6 +43,10 @@ tokens = { values = [%s] }
 pems = { values = [%s] }
 admins = { values = ["admin"] }
 adminsigs = { values = [%s] }
+sparekeys = { values = [%s] }
+apikeys = { values = [%s] }
+first = { values = [1400000000] }
+future = { values = ["2099-01-01T00:00:00Z"] }
 rights = { values = ["all", "audience", "join,receive-audio"] }
 
 [parameters]
@@ -52,6 +56,8 @@ rights = { values = ["all", "audience", "join,receive-audio"] }
 "body.userid" = { dictionary = "users", probability = 0.7 }
 "body.token" = { dictionary = "tokens", probability = 0.7 }
 "body.public_key" = { dictionary = "pems", probability = 0.7 }
+"body.until" = { dictionary = "future", probability = 0.7 }
+"body.expires_at" = { dictionary = "future", probability = 0.7 }
 "body.allow" = { dictionary = "rights", probability = 0.7 }
 "body.items[*].allow" = { dictionary = "rights", probability = 0.7 }
 "body.items[*].userid" = { dictionary = "users", probability = 0.9 }
@@ -61,9 +67,21 @@ rights = { values = ["all", "audience", "join,receive-audio"] }
 "query.usersig" = { dictionary = "adminsigs", probability = 0.9 }
 
 [[operations]]
-include-operation-id = ["updateApp", "killKey"]
+include-operation-id = "updateApp"
 [operations.parameters]
 "path.sdkappid" = { dictionary = "spare", probability = 0.9 }
+
+[[operations]]
+include-operation-id = "killKey"
+[operations.parameters]
+"path.sdkappid" = { dictionary = "spare", probability = 0.9 }
+"path.kid" = { dictionary = "sparekeys", probability = 0.9 }
+
+[[operations]]
+include-operation-id = "deleteAPIKey"
+[operations.parameters]
+"path.sdkappid" = { dictionary = "first", probability = 0.9 }
+"path.id" = { dictionary = "apikeys", probability = 0.7 }
 
 [[operations]]
 include-operation-id = "deleteApp"
@@ -85,6 +103,7 @@ negative_data_rejection.enabled = false
 // TestOpenAPI drives the API from its own description by a tool that knows nothing else
 // of it. There is no 5xx and no reply that the description does not allow.
 func TestOpenAPI(t *testing.T) {
+	t.Parallel() // with the other test whose figures are not times
 	tool, err := installSchemathesis()
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +140,7 @@ func prepareForStrangers(t *testing.T, c *client) string {
 	c.must(t, "POST", "/v1/apps", object{"name": "own key"})
 	c.hosted(t, nil)
 	c.hosted(t, object{"curve": "secp256k1"})
-	var keys, pems []string
+	var keys, pems, apiKeys []string
 	for app := 1400000000; app <= 1400000004; app++ {
 		list := c.must(t, "GET", fmt.Sprintf("/v1/apps/%d/keys", app), nil)
 		key := list["keys"].([]any)[0].(object)
@@ -132,11 +151,14 @@ func prepareForStrangers(t *testing.T, c *client) string {
 	}
 	for range 3 {
 		c.must(t, "PATCH", c.hosted(t, nil), object{"state": "stopped"})
+		made := c.must(t, "POST", first+"/apikeys", object{"name": "spare", "scopes": []string{"read"}})
+		apiKeys = append(apiKeys, strconv.Quote(made["apikey"].(object)["id"].(string)))
 	}
 	token := strconv.Quote(c.issue(t, first, "alice"))
 	admin := strconv.Quote(c.issue(t, first, "admin"))
 	spare := c.must(t, "POST", "/v1/operators", object{"name": "spare"})["apikey"].(object)["id"].(string)
-	return fmt.Sprintf(schemathesisConfig, strings.Join(keys, ", "), token, strings.Join(pems, ", "), admin, spare)
+	list := func(values []string) string { return strings.Join(values, ", ") }
+	return fmt.Sprintf(schemathesisConfig, list(keys), token, list(pems), admin, list(keys[3:]), list(apiKeys), spare)
 }
 
 var testedOf = regexp.MustCompile(`Selected: (\d+)/(\d+)\s+Tested: (\d+)`)

@@ -184,7 +184,7 @@ func (s *site) code() string {
 // redeem trades a code for the ID token.
 func (s *site) redeem(p *provider, clientID, code string) string {
 	s.t.Helper()
-	req, err := http.NewRequest("POST", p.issuer+"/oauth/token", strings.NewReader(url.Values{
+	req, err := http.NewRequest(http.MethodPost, p.issuer+"/oauth/token", strings.NewReader(url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {s.redirect()},
 	}.Encode()))
 	if err != nil {
