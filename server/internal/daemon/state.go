@@ -66,7 +66,7 @@ func (s *State) open(ctx context.Context, opts Options, observe func(issuer.Stor
 	if observe != nil {
 		store = observe(store)
 	}
-	s.Service, err = issuer.New(ctx, store, s.kek, issuer.Options{Clock: opts.Clock, MaxStale: s.config.MaxStale, Poll: s.config.Poll})
+	s.Service, err = issuer.New(ctx, store, s.kek, issuer.Options{Clock: opts.Clock, MaxStale: s.config.MaxStale, Poll: s.config.Poll, Log: opts.Log})
 	if err != nil || s.apps != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -110,7 +111,7 @@ var errOtherRequest = fmt.Errorf("%w: another request came with this idempotency
 
 // digest tells one wish from another.
 func (n *NewApp) digest() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %+v %+v", n.Name, n.Settings, n.Settings.OIDC))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %s", n.Name, n.Settings.text()))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -272,6 +273,13 @@ func (a *App) mayBecome(before App) error {
 	return a.Settings.complete()
 }
 
+// text writes settings out, so that they can be compared. It cannot fail: they are
+// plain values.
+func (t Settings) text() string {
+	text, _ := json.Marshal(t)
+	return string(text)
+}
+
 func (a *App) difference(before App) string {
 	var changed []string
 	if a.Name != before.Name {
@@ -280,7 +288,7 @@ func (a *App) difference(before App) string {
 	if a.State != before.State {
 		changed = append(changed, "state: "+string(a.State))
 	}
-	if fmt.Sprintf("%+v", a.Settings) != fmt.Sprintf("%+v", before.Settings) {
+	if a.Settings.text() != before.Settings.text() {
 		changed = append(changed, "settings")
 	}
 	return strings.Join(changed, ", ")

@@ -2,8 +2,10 @@ package issuer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"usersig"
 	"usersig/server/internal/access"
@@ -48,15 +50,29 @@ func (s *Service) Verdict(ctx context.Context, app uint32, q Question) (usersig.
 	if m.verifier == nil {
 		return usersig.Verified{}, refusal(usersig.ErrNoKey)
 	}
-	who := failureKey{app, q.UserID, q.Source}
+	who := failureKey{app, strings.Clone(cut(q.UserID)), q.Source}
 	if s.failures.locked(who, s.clock()) {
 		return usersig.Verified{}, refusal(usersig.ErrTooManyFailures)
 	}
 	v, err := verify(ctx, m.verifier, q)
-	if _, refused := usersig.RefusalOf(err); refused {
+	if isGuess(err) {
 		s.failures.count(who, s.clock())
 	}
 	return v, err
+}
+
+// isGuess reports whether a refusal can be an attempt to come in with a token that was
+// made up. Genuine tokens that are over or void are not: a client that tries one again
+// must not be locked out with its next.
+func isGuess(err error) bool {
+	for _, reason := range [...]usersig.Error{
+		usersig.ErrEmpty, usersig.ErrMalformed, usersig.ErrAppMismatch, usersig.ErrNoKey, usersig.ErrSignature, usersig.ErrPurpose, usersig.ErrUserMismatch,
+	} {
+		if errors.Is(err, reason) {
+			return true
+		}
+	}
+	return false
 }
 
 func verify(ctx context.Context, v *usersig.Verifier, q Question) (usersig.Verified, error) {

@@ -3,6 +3,7 @@ package issuer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"usersig"
@@ -52,6 +53,11 @@ func (s *Service) IssueBatch(ctx context.Context, c access.Caller, app uint32, w
 	m, err := s.signerOf(app)
 	if err != nil {
 		return nil, s.refuse(ctx, entries[0], err)
+	}
+	if c.UserID != "" && slices.Contains(m.record.App.Settings.Admins, c.UserID) {
+		// An administrator's UserSig may revoke. Whoever can choose their name at the
+		// identity provider must not get one.
+		return nil, s.deny(ctx, entries[0])
 	}
 	out := make([]Issued, len(wishes))
 	for i, w := range wishes {

@@ -64,11 +64,21 @@ func (s *Service) follow(ctx context.Context) {
 	}
 }
 
+// syncTimeout bounds one reading of the changes.
+const syncTimeout = 10 * time.Second
+
 // sync reads what has changed in the store and replaces the ring.
 func (s *Service) sync(ctx context.Context) error {
 	s.syncing.Lock()
 	defer s.syncing.Unlock()
 	old, started := s.ring.Load(), s.clock()
+	if old.seq > 0 {
+		// A store or a KMS that hangs must not end the polls: the first time there may be
+		// a lot to read, from then on little.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, syncTimeout)
+		defer cancel()
+	}
 	changes, err := s.store.Changes(ctx, old.seq)
 	if err != nil {
 		return err

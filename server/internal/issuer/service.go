@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -77,8 +78,7 @@ func New(ctx context.Context, store Store, kek custody.KEK, opts Options) (*Serv
 		return nil, fmt.Errorf("read the store: %w", err)
 	}
 	for _, m := range s.ring.Load().apps {
-		if m.broken != nil {
-			// At the start this is a wrong KEK, most likely, and every key is affected.
+		if errors.Is(m.broken, custody.ErrKEK) {
 			return nil, m.broken
 		}
 	}
@@ -107,13 +107,12 @@ func (s *Service) entry(c access.Caller, a access.Action, app uint32, subject st
 	return e
 }
 
-// cut bounds what a caller can put into the log.
+// cut bounds what a caller can put into the log. What is not UTF-8, also by being cut
+// in two, is replaced: JSON would spell it in two ways, and an honest entry would not
+// fit its own hash.
 func cut(s string) string {
 	const most = 255
-	if len(s) > most {
-		return s[:most]
-	}
-	return s
+	return strings.ToValidUTF8(s[:min(len(s), most)], "\uFFFD")
 }
 
 // do is the one door to every act that changes something. The record of the act and
@@ -127,7 +126,8 @@ func (s *Service) do(ctx context.Context, c access.Caller, e *audit.Entry, act f
 		// Whoever made a change sees it from now on, here. If that fails the change is
 		// made all the same, and the next poll shows it: an error would make the
 		// caller do it twice.
-		if err := s.sync(ctx); err != nil {
+		// Whoever asked may be gone: what all others see must not depend on that.
+		if err := s.sync(context.WithoutCancel(ctx)); err != nil {
 			s.log.WarnContext(ctx, "change made, but not read back", "action", e.Action, "err", err)
 		}
 		return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -572,5 +573,81 @@ func TestPlatformIsNoApplication(t *testing.T) {
 		w.want(err, issuer.ErrNotFound)
 		_, err = w.Revoke(w.t.Context(), operator, issuer.Platform, "alice")
 		w.want(err, issuer.ErrNotFound)
+	})
+}
+
+// A second revocation within the same second voids what was issued between the two.
+func TestRevokeTwiceInASecond(t *testing.T) {
+	run(t, func(w *world) {
+		app := w.create(hosted("hmac")).App.ID
+		revoke := func() chan error {
+			done := make(chan error, 1)
+			go func() {
+				_, err := w.Revoke(w.t.Context(), operator, app, "alice")
+				done <- err
+			}()
+			synctest.Wait()
+			return done
+		}
+		first := revoke()
+		between := w.issue(app, "alice").Token
+		second := revoke()
+		w.want(w.check(app, between, "alice"), usersig.ErrRevoked)
+		w.want(<-first, nil)
+		w.want(<-second, nil)
+		w.want(w.check(app, w.issue(app, "alice").Token, "alice"), nil)
+	})
+}
+
+// A client that tries a revoked token again and again is not locked out with its next.
+func TestOnlyGuessesLock(t *testing.T) {
+	run(t, func(w *world) {
+		app := w.create(hosted("hmac")).App.ID
+		old := w.issue(app, "alice").Token
+		_, err := w.Revoke(w.t.Context(), operator, app, "alice")
+		w.want(err, nil)
+		for range 20 {
+			w.want(w.check(app, old, "alice"), usersig.ErrRevoked)
+		}
+		w.want(w.check(app, w.issue(app, "alice").Token, "alice"), nil)
+	})
+}
+
+// What callers send never breaks the chain, whatever its bytes.
+func TestHostileTextInTheLog(t *testing.T) {
+	run(t, func(w *world) {
+		app := w.create(hosted("hmac")).App.ID
+		_, _, err := w.KillKey(w.t.Context(), operator, app, "\xff\xfe", strings.Repeat("密", 200), true)
+		w.want(err, issuer.ErrNotFound)
+		w.want(w.Unblock(w.t.Context(), operator, app, "\xff"), issuer.ErrInvalid)
+		w.checkAudit()
+	})
+}
+
+// Creating with a provider of identities is idempotent as well.
+func TestIdempotentCreationWithOIDC(t *testing.T) {
+	run(t, func(w *world) {
+		wish := func() issuer.NewApp {
+			return issuer.NewApp{Name: "demo", IdempotencyKey: "k", Settings: issuer.Settings{OIDC: &issuer.OIDC{Issuer: "https://id.example.org", Audience: "a"}}}
+		}
+		first, err := w.CreateApp(w.t.Context(), operator, wish())
+		w.want(err, nil)
+		again, err := w.CreateApp(w.t.Context(), operator, wish())
+		w.want(err, nil)
+		if again.App.ID != first.App.ID || !again.Replayed {
+			t.Errorf("the second time: %+v", again)
+		}
+	})
+}
+
+// A signed-in user who goes by an administrator's name gets no UserSig by that.
+func TestAdminsNameIsNotEnough(t *testing.T) {
+	run(t, func(w *world) {
+		s := hosted("hmac")
+		s.Admins = []string{"administrator"}
+		app := w.create(s).App.ID
+		user := access.Caller{ID: "user:administrator", App: app, UserID: "administrator"}
+		_, err := w.Issue(w.t.Context(), user, app, issuer.Wish{UserID: "administrator"})
+		w.want(err, issuer.ErrDenied)
 	})
 }

@@ -14,7 +14,11 @@ import (
 func (s *Service) Revoke(ctx context.Context, c access.Caller, app uint32, user string) (time.Time, error) {
 	var to int64
 	err := s.withUser(ctx, c, access.RevokeUser, app, user, "", func(u *User) {
-		to = max(u.RevokedTo, s.clock().Unix())
+		to = s.clock().Unix()
+		if u.RevokedTo >= to {
+			// Tokens issued since then are dated a second ahead, and must be void too.
+			to = u.RevokedTo + 1
+		}
 		u.RevokedTo = to
 	})
 	if err != nil {
@@ -26,13 +30,16 @@ func (s *Service) Revoke(ctx context.Context, c access.Caller, app uint32, user 
 	return time.Unix(to, 0).UTC(), nil
 }
 
+// mostWait bounds how long a revocation waits, should the clock be set back.
+const mostWait = 5 * time.Second
+
 // waitUntil returns when the clock has reached t.
 func (s *Service) waitUntil(ctx context.Context, t time.Time) error {
 	wait := t.Sub(s.clock())
 	if wait <= 0 {
 		return nil
 	}
-	timer := time.NewTimer(min(wait, time.Second))
+	timer := time.NewTimer(min(wait, mostWait))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
