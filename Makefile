@@ -1,7 +1,7 @@
 # Two commands to know: `make run` shows what this is, `make test` proves that it works.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run tour test check bench fuzz man gen cover
+.PHONY: help run serve test check bench fuzz man gen cover
 
 # The pinned tools live in a module of their own, so that nobody who imports the library sees
 # them. A workspace would refuse -modfile, hence GOWORK=off.
@@ -14,12 +14,12 @@ help: ## print this list
 	@echo "usage: make TARGET"; echo
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## build and start the server on data/, with a first application, and say what to try
+serve: ## build and start the server on data/, with a first application, and say what to try
 	@scripts/setup.sh go
 	@go build -o bin/ ./cmd/usersig ./server/cmd/usersigd
 	@scripts/run.sh
 
-tour: ## build the command and take a walk with it: keys, a token, a refusal
+run: ## build bin/usersig and take a walk with it: keys, a token, a refusal
 	@scripts/setup.sh go
 	@go build -o bin/usersig ./cmd/usersig
 	@scripts/tour.sh bin/usersig
