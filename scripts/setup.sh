@@ -39,6 +39,8 @@ missing_packages() {
   ! command -v php >/dev/null || php -m | grep -qx curl || echo php-curl
   command -v g++ >/dev/null || echo g++
   command -v curl >/dev/null || echo curl
+  command -v nsenter >/dev/null || echo util-linux
+  command -v mount >/dev/null || echo mount
   command -v jq >/dev/null || echo jq
   command -v curl-config >/dev/null || echo libcurl4-openssl-dev
   command -v unzip >/dev/null || echo unzip

@@ -15,7 +15,7 @@ type question struct {
 	UserID  string    `json:"userid" doc:"The user it must be for"`
 	Purpose string    `json:"purpose,omitempty" enum:"usersig,privatemapkey,userbuf" doc:"usersig, or privatemapkey beside a room, unless said otherwise"`
 	Room    *roomView `json:"room,omitempty" doc:"The room that a PrivateMapKey must be for"`
-	Source  string    `json:"source,omitempty" maxLength:"64" doc:"The address that the user's request came from. Failed checks are counted by it: ten in a minute, and it is locked for a minute (70050)"`
+	Source  string    `json:"source,omitempty" maxLength:"64" doc:"The address that the user's request came from. Failed checks are counted by it: ten in a minute, and it is locked for a minute (70050). Without it your own address counts, for all of your users' requests in that user's name"`
 }
 
 type verifyIn struct {

@@ -8,7 +8,8 @@ import (
 
 // Ten failed checks within a minute lock an application, user and source for a
 // minute (code 70050). The source is part of it so that nobody can lock a victim
-// out by sending bad tokens in their name from elsewhere.
+// out by sending bad tokens in their name from elsewhere. That holds for callers who
+// say where the user's request came from; of others it is their own address.
 const (
 	mostFailures  = 10
 	failureWindow = time.Minute

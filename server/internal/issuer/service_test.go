@@ -651,3 +651,40 @@ func TestAdminsNameIsNotEnough(t *testing.T) {
 		w.want(err, issuer.ErrDenied)
 	})
 }
+
+// One damaged row does not stop the others, and its application fails closed: neither
+// issuing nor checking guesses. A KEK that opens nothing does stop the start.
+func TestOneDamagedRow(t *testing.T) {
+	kek, other := newKEK(t), newKEK(t)
+	synctest.Test(t, func(t *testing.T) {
+		store := memory.New(nil)
+		svc, err := issuer.New(t.Context(), store, kek, issuer.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &world{Service: svc, t: t, store: store}
+		broken, whole := w.create(hosted("hmac")).App.ID, w.create(hosted("hmac")).App.ID
+		token := w.issue(broken, "alice").Token
+		svc.Close()
+		if _, err := issuer.New(t.Context(), store, other, issuer.Options{}); !errors.Is(err, custody.ErrKEK) {
+			t.Errorf("with another KEK: %v, want %v", err, custody.ErrKEK)
+		}
+		err = store.Commit(t.Context(), []*audit.Entry{{Action: access.UpdateApp, App: broken}}, func(tx issuer.Tx) error {
+			r, err := tx.App(broken)
+			if err != nil {
+				return err
+			}
+			r.Keys[0].Sealed[len(r.Keys[0].Sealed)-1] ^= 1
+			return tx.PutApp(r)
+		})
+		w.want(err, nil)
+		if w.Service, err = issuer.New(t.Context(), store, kek, issuer.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		w.want(w.check(whole, w.issue(whole, "alice").Token, "alice"), nil)
+		w.want(w.check(broken, token, "alice"), issuer.ErrUnavailable)
+		_, err = w.Issue(t.Context(), operator, broken, issuer.Wish{UserID: "alice"})
+		w.want(err, issuer.ErrUnavailable)
+	})
+}
