@@ -1,7 +1,7 @@
-# Two commands to know: `make run` shows what this is, `make test` proves that it works.
+# Two commands to know: `make run` starts the server, `make test` proves that it works.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check bench fuzz man gen cover
+.PHONY: help run tour test check bench fuzz man gen cover
 
 # The pinned tools live in a module of their own, so that nobody who imports the library sees
 # them. A workspace would refuse -modfile, hence GOWORK=off.
@@ -14,12 +14,12 @@ help: ## print this list
 	@echo "usage: make TARGET"; echo
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-serve: ## build and start the server on data/, with a first application, and say what to try
+run: ## build and start the server on data/, with a first application, and say what to try
 	@scripts/setup.sh go
 	@go build -o bin/ ./cmd/usersig ./server/cmd/usersigd
 	@scripts/run.sh
 
-run: ## build bin/usersig and take a walk with it: keys, a token, a refusal
+tour: ## build bin/usersig and take a walk with it: keys, a token, a refusal
 	@scripts/setup.sh go
 	@go build -o bin/usersig ./cmd/usersig
 	@scripts/tour.sh bin/usersig
@@ -49,10 +49,10 @@ fuzz: ## fuzz for long: FUZZTIME=10m for each target
 	FUZZTIME=$${FUZZTIME:-10m} scripts/fuzz.sh
 
 man: ## write the man pages
-	go generate ./cmd/usersig
+	go generate ./cmd/usersig ./server/cmd/usersigd ./server/internal/config
 
-gen: ## write every generated file: the man pages and docs/errors.md
-	go generate ./...
+gen: ## write every generated file: the man pages, docs/errors.md, the default configuration
+	go generate ./... ./server/...
 
 cover: ## run the tests and write .cache/coverage.html, which shows what no test reaches
 	@scripts/setup.sh

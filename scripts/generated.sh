@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-generated=(man docs/errors.md)
+generated=(man docs/errors.md server/internal/config/default.yaml)
 
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT

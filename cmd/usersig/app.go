@@ -3,13 +3,10 @@ package main
 import (
 	"context"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"usersig"
 	"usersig/internal/remote"
 )
 
@@ -24,7 +21,7 @@ const appCreateExample = `  # the server keeps the private key, and can sign
 
 func newApp(u *ui) *cobra.Command {
 	return group("app", "Create and manage applications", appLong,
-		newAppCreate(u), newAppList(u), newAppShow(u),
+		newAppCreate(u), newAppList(u), newAppShow(u), newAppSet(u),
 		newAppState(u, "stop", "stopped", "Stop an application: nothing is signed or verified for it"),
 		newAppState(u, "start", "running", "Let an application that was stopped run again"),
 		newAppDelete(u))
@@ -33,80 +30,46 @@ func newApp(u *ui) *cobra.Command {
 type appCreate struct {
 	*ui
 	handout
-	wish   remote.NewApp
-	maxTTL time.Duration
-	curve  usersig.Curve
+	settings
+	once
+	name string
 }
 
 func newAppCreate(u *ui) *cobra.Command {
 	c := &appCreate{ui: u}
-	s := &c.wish.Settings
-	cmd := u.serverVerb(task{
+	return u.serverVerb(task{
 		use: "create --name NAME [flags]", short: "Create an application and its first key", example: appCreateExample,
 		long: `Create an application and its first key. Without --custody hosted the private key is
 handed out, once, and the server cannot sign; a SECRETKEY is always kept and handed out.`,
 		needs: []string{"name"}, run: c.create,
 		flags: func(cmd *cobra.Command, f *pflag.FlagSet) {
-			addFlag(f, &c.wish.Name, "name", "NAME", "name of the application", asIs)
-			addFlag(f, &s.Custody, "custody", "WHO", "who keeps the private key: none (you), or hosted (the server, which then signs)", oneOf("none", "hosted"))
-			addFlag(f, &s.Scheme, "scheme", "SCHEME", "ecdsa (v1), or hmac (v2, with a SECRETKEY)", oneOf("ecdsa", "hmac"))
-			addFlag(f, &c.curve, "curve", "CURVE", "of ECDSA keys: P-256, secp256k1, P-384 or P-521", parseCurve)
-			addFlag(f, &c.maxTTL, "max-ttl", "D", "longest life of a token that the server signs", parseMaxTTL)
-			addFlag(f, &s.UserIDs, "user-ids", "FORM", "portable (A-Z a-z 0-9 _ -) or any", oneOf("portable", "any"))
-			f.BoolVar(&s.RequirePrivateMapKey, "require-privatemapkey", false, "let nobody into a room without a PrivateMapKey")
-			addFlag(f, &s.Admins, "admin", "ID", "user whose UserSig may call the API in Tencent's shape; up to 5 times", func(id string) ([]string, error) {
-				return append(s.Admins, id), nil
-			}).many = true
-			c.define(cmd)
-			values(cmd, "custody", "none", "hosted")
-			values(cmd, "scheme", "ecdsa", "hmac")
-			values(cmd, "curve", "P-256", "secp256k1", "P-384", "P-521")
-			values(cmd, "user-ids", "portable", "any")
+			addFlag(f, &c.name, "name", "NAME", "name of the application", asIs)
+			c.settings.define(cmd)
+			c.handout.define(cmd)
+			c.once.define(f)
 		},
 	})
-	return cmd
-}
-
-func parseMaxTTL(text string) (time.Duration, error) {
-	d, err := parseTTL(text)
-	if err == nil && d < time.Second {
-		// Left out of the request it would be the server's choice.
-		return 0, misuse("a token lives for a second at least").hint("give a lifetime such as 24h")
-	}
-	return d, err
-}
-
-// oneOf returns a parser of words.
-func oneOf(words ...string) func(string) (string, error) {
-	return func(text string) (string, error) {
-		for _, w := range words {
-			if w == text {
-				return w, nil
-			}
-		}
-		return "", misuse("must be %s", strings.Join(words, " / "))
-	}
 }
 
 func (c *appCreate) create(ctx context.Context, client *remote.Client) error {
-	s := &c.wish.Settings
-	s.MaxTTL = int64(c.maxTTL / time.Second)
-	if c.curve != 0 {
-		s.Curve = c.curve.String()
+	wish, err := c.wishes()
+	if err != nil {
+		return err
 	}
-	if s.Custody != "hosted" || s.Scheme == "hmac" {
+	if wish.Custody != "hosted" || wish.Scheme == "hmac" {
 		if err := c.ready(); err != nil {
 			return err
 		}
 	}
-	made, err := client.CreateApp(ctx, c.wish)
+	made, err := client.CreateApp(ctx, remote.NewApp{Name: c.name, Settings: wish, Once: c.once.value()})
 	if err != nil {
-		return err
+		return c.unsure(err)
 	}
 	app := made.Value.App
-	if app.Settings.Custody == "none" && len(made.Value.KeysZip) == 0 && made.Value.SecretKey == "" {
-		return cannot("application %d is made, and its key was in a reply that got lost", app.AppID).
-			hint("make another key: usersig key rotate --app %d", app.AppID)
+	handed := app.Settings.Custody == "none" || app.Settings.Scheme == "hmac"
+	if handed && len(made.Value.KeysZip) == 0 && made.Value.SecretKey == "" {
+		return cannot("application %d is made, and its key was in an earlier reply", app.AppID).
+			hint("if you do not have it, make another key: usersig key rotate --app %d", app.AppID)
 	}
 	files, err := c.keep(made.Value.Handout, made.Value.Key.KeyID)
 	if err != nil {
@@ -149,7 +112,55 @@ func newAppShow(u *ui) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return u.showApps(a.JSON, []remote.App{a.Value})
+			return u.showApp(a)
+		},
+	})
+}
+
+const appSetLong = `Change settings of an application. What no flag names stays as it is. Of --custody, --scheme
+and --curve, keys that there are know nothing: they count for the next that is made, by
+usersig key rotate.
+
+The users that --admin names take the place of those before. A switch is turned off with
+--require-privatemapkey=false.`
+
+const appSetExample = `  usersig app set --server https://usersig.example.com --token operator.token --app 1400000000 --max-ttl 24h --require-privatemapkey
+
+  # users who are signed in at your provider fetch a UserSig of their own
+  usersig app set --server https://usersig.example.com --token operator.token --app 1400000000 \
+    --oidc-issuer https://id.example.com --oidc-audience my-app
+
+  # let the server sign from now on: with a key that it makes and keeps
+  usersig app set --server https://usersig.example.com --token operator.token --app 1400000000 --custody hosted
+  usersig key rotate --server https://usersig.example.com --token operator.token --app 1400000000`
+
+func newAppSet(u *ui) *cobra.Command {
+	var s settings
+	var app uint32
+	var name string
+	return u.serverVerb(task{
+		use: "set --app N [flags]", short: "Change an application's settings", long: appSetLong, example: appSetExample,
+		needs: []string{"app"},
+		flags: func(cmd *cobra.Command, f *pflag.FlagSet) {
+			appFlag(cmd, &app)
+			addFlag(f, &name, "name", "NAME", "new name of the application", asIs)
+			s.define(cmd)
+			s.defineEnds(f)
+		},
+		run: func(ctx context.Context, client *remote.Client) error {
+			wish, err := s.wishes()
+			if err != nil {
+				return err
+			}
+			change := remote.AppChange{Name: name, Settings: wish}
+			if name == "" && wish.IsZero() {
+				return misuse("there is nothing to change").hint("name what is to change, such as --max-ttl 24h; see: usersig app set --help")
+			}
+			a, err := client.ChangeApp(ctx, app, change)
+			if err != nil {
+				return err
+			}
+			return u.showApp(a)
 		},
 	})
 }
@@ -170,7 +181,7 @@ func newAppState(u *ui, name, state, short string) *cobra.Command {
 			if err := u.confirm(yes, sentence("application %d is about to be stopped: none of its users gets in", app)); err != nil {
 				return err
 			}
-			a, err := client.SetState(ctx, app, state)
+			a, err := client.ChangeApp(ctx, app, remote.AppChange{State: state})
 			if err != nil {
 				return err
 			}
@@ -210,13 +221,9 @@ func (u *ui) showApps(text []byte, apps []remote.App) error {
 	}
 	rows := [][]string{{"SDKAPPID", u.say("NAME", "名称"), u.say("STATE", "状态"), u.say("SCHEME", "算法"), u.say("CUSTODY", "托管"), u.say("MAX TTL", "最长有效期"), u.say("CREATED", "创建时间")}}
 	for _, a := range apps {
-		scheme := a.Settings.Scheme
-		if a.Settings.Curve != "" {
-			scheme += " " + a.Settings.Curve
-		}
 		rows = append(rows, []string{
-			strconv.FormatUint(uint64(a.AppID), 10), show(a.Name), show(a.State), scheme, show(a.Settings.Custody),
-			formatTTL(time.Duration(min(a.Settings.MaxTTL, 1<<33)) * time.Second), instant(a.CreatedAt),
+			strconv.FormatUint(uint64(a.AppID), 10), show(a.Name), show(a.State), schemeOf(a.Settings), show(a.Settings.Custody),
+			ttlOf(a.Settings), instant(a.CreatedAt),
 		})
 	}
 	u.tell(grid(rows))

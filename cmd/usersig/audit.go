@@ -18,7 +18,9 @@ import (
 
 const auditLong = `Print the audit log of an application or, without --app, of the whole server, the oldest
 entry first: who did, or was not let do, what and when. With --json it is the server's
-own lines, of which the hashes can be checked.`
+own lines. Those of the whole server are a chain, which "usersigd audit verify --file"
+checks. Each hash covers the entry before, whichever application that is about: the lines
+of one application are not a chain and cannot be checked alone.`
 
 const auditExample = `  usersig audit --server https://usersig.example.com --token operator.token --app 1400000000
   usersig audit --server https://usersig.example.com --token operator.token --json > audit.jsonl`

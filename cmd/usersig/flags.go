@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -80,6 +81,13 @@ func parseApp(text string) (uint32, error) {
 		return 0, misuse("an SDKAppID is a whole number from 1 to 4294967295").hint("the console shows it beside the application's name")
 	}
 	return uint32(n), nil
+}
+
+func parseAddress(text string) (string, error) {
+	if _, err := netip.ParseAddr(text); err != nil {
+		return "", misuse("an address is like 192.0.2.7 or 2001:db8::7")
+	}
+	return text, nil
 }
 
 func parseRoomID(text string) (uint32, error) {

@@ -25,8 +25,10 @@ var libraryTexts = []struct {
 		sentence("the list has one user ID a line and nothing else")},
 	{regexp.MustCompile(`TTL is less than a second`), "有效期不足 1 秒",
 		sentence("give a lifetime such as --ttl 24h")},
-	{regexp.MustCompile(`TTL of (\d+) s is longer than the (\d+) s allowed`), "有效期 $1 秒超过上限 $2 秒",
+	{regexp.MustCompile(`TTL of (\d+) s is longer than the 1576800000 s allowed`), "有效期 $1 秒超过上限 1576800000 秒",
 		sentence("the longest is --ttl 18250d, 50 years; a day is usually enough")},
+	{regexp.MustCompile(`TTL of (\d+) s is longer than the (\d+) s allowed`), "有效期 $1 秒超过上限 $2 秒", // a server's
+		sentence("ask for less, such as --ttl 24h; an operator can allow more: usersig app set --max-ttl")},
 	{regexp.MustCompile(`time of issue is before 1970 or too late`), "签发时间早于 1970 年或过晚",
 		sentence("check --at: it is the instant of issue, in RFC 3339 or in unix seconds")},
 	{regexp.MustCompile(`a PrivateMapKey cannot last beyond 2106-02-07`), "PrivateMapKey 的有效期不能超过 2106-02-07",

@@ -60,6 +60,9 @@ func troubled(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"usersig":"eJx","userid":"a"}`)
 	case app == "700":
 		_, _ = io.WriteString(w, `{"keys":[{"key_id":"aa","scheme":"hmac","state":"signing"}]}`)
+	case app == "800":
+		w.Header().Set("Idempotency-Replayed", "true")
+		_, _ = io.WriteString(w, `{"apikey":{"id":"aa"},"key":{"key_id":"aa"},"killed":{"key_id":"bb"},"replacement":{"key":{"key_id":"aa"}}}`)
 	default:
 		_, _ = io.WriteString(w, `{"secret":"usk_new_key"}`)
 	}
@@ -69,6 +72,11 @@ func troubledCreation(w http.ResponseWriter, r *http.Request) {
 	var wish struct{ Name string }
 	_ = json.NewDecoder(r.Body).Decode(&wish)
 	w.Header().Set("Content-Type", "application/json")
+	if strings.HasSuffix(r.URL.Path, "/operators") {
+		w.Header().Set("Idempotency-Replayed", "true")
+		_, _ = io.WriteString(w, `{"apikey":{"id":"aa"}}`)
+		return
+	}
 	w.WriteHeader(http.StatusCreated)
 	extra := map[string]string{"torn": `,"keys_zip":"UEsDBA=="`, "secret": `,"secret_key":"` + testSecret + `"`}[wish.Name]
 	_, _ = io.WriteString(w, `{"app":{"sdkappid":1400000000,"settings":{"custody":"none"}},"key":{"key_id":"aa"}`+extra+`}`)
@@ -114,6 +122,51 @@ func TestReservedFileGoes(t *testing.T) {
 		if text, _ := os.ReadFile("new.key"); want && string(text) != "usk_new_key\n" {
 			t.Errorf("the file has %q", text)
 		}
+	}
+}
+
+// Who does not know whether it was made is told how to find out without making two: with
+// the idempotency key that went along.
+func TestUnsureWhetherItWasMade(t *testing.T) {
+	var sent []string
+	answer := func(w http.ResponseWriter) { panic(http.ErrAbortHandler) }
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent = append(sent, r.Header.Get("Idempotency-Key"))
+		answer(w)
+	}))
+	defer s.Close()
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("api.key", []byte("usk_a_b"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status := run([]string{"keygen", "--dir", "keys"}, nil, io.Discard, io.Discard, func(string) string { return "" }); status != exitDone {
+		t.Fatal("no keys")
+	}
+	for _, verb := range []string{"app create --name a", "apikey create --app 1 --name a --scope read", "operator create --name a", "key import --app 1 --key keys/public_key"} {
+		line := verb + " --server " + s.URL + " --token api.key"
+		got := try(t, line, "", false)
+		if len(sent) != 2 || sent[0] != sent[1] || !strings.Contains(got.errors, "to repeat this without making two: --once "+sent[0]+"\n") {
+			t.Errorf("%s: sent %q\n%s", verb, sent, got.errors)
+		}
+		sent = nil
+		got = try(t, line+" --once mine", "", false)
+		if len(sent) != 2 || sent[0] != "mine" || !strings.Contains(got.errors, ": --once mine\n") {
+			t.Errorf("%s: sent %q\n%s", verb, sent, got.errors)
+		}
+		sent = nil
+	}
+	answer = func(w http.ResponseWriter) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, problems["403"])
+	}
+	got := try(t, "key kill --app 1 --key-id a --reason b --yes --server "+s.URL+" --token api.key", "", false)
+	if strings.Contains(got.errors, "may be dead") {
+		t.Errorf("it was refused, and may have been done?\n%s", got.errors)
+	}
+	got = try(t, "operator create --name a --server "+s.URL+" --token api.key", "", false)
+	if strings.Contains(got.errors, "--once") {
+		t.Errorf("it was refused, and may have been made?\n%s", got.errors)
 	}
 }
 
@@ -230,7 +283,7 @@ func (s *refusing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if why != "" {
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusUnprocessableEntity)
-			_, _ = fmt.Fprintf(w, `{"reason":"invalid","detail":"user ID %d of %d: claims cannot be signed: %s"}`, i+1, len(wish.Items), why)
+			_, _ = fmt.Fprintf(w, `{"reason":"invalid","index":%d,"detail":"user ID %d of %d: claims cannot be signed: %s"}`, i, i+1, len(wish.Items), why)
 			return
 		}
 		token, err := s.signer.Sign(usersig.Claims{UserID: it.UserID, TTL: time.Hour})

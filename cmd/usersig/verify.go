@@ -20,8 +20,10 @@ A UserSig, a PrivateMapKey and a token with a user buffer never pass for each ot
 standard input.
 
 With --server a usersigd decides, which knows the keys and also whether the user's tokens
-were revoked or the user is blocked. --explain then shows what the token says of itself,
-and why the server refuses it.`
+were revoked or the user is blocked. Say by --source where the user's request came from:
+after ten failed checks in a minute the server locks that user out from there for a minute
+(70050), and only there. --explain then shows what the token says of itself, and why the
+server refuses it.`
 
 const verifyExample = `  usersig keygen --dir keys
   usersig sign --app 1400000000 --user alice --key keys/private_key > alice.sig
@@ -54,6 +56,7 @@ type verify struct {
 	room     usersig.Room
 	anyRoom  bool // the room is the token's own, not one that was asked for
 	explain  bool
+	source   string // where the user's request came from
 	server   serverFlags
 	remote   bool // a server decides
 }
@@ -81,6 +84,7 @@ func newVerify(u *ui) *cobra.Command {
 	addFlag(f, &c.room.ID, "room", "N", "number of the room that a PrivateMapKey must be for", parseRoomID)
 	addFlag(f, &c.room.Name, "room-name", "S", "name of the room that a PrivateMapKey must be for", parseRoomName)
 	f.BoolVar(&c.explain, "explain", false, "show every check in order, and recognise common mistakes")
+	addFlag(f, &c.source, "source", "ADDRESS", "where the user's request came from, for a server, which counts failed checks by it", parseAddress)
 	c.server.define(cmd)
 	values(cmd, "purpose", "usersig", "privatemapkey", "userbuf")
 	return cmd
@@ -131,6 +135,9 @@ func (c *verify) settle(cmd *cobra.Command, args []string) (err error) {
 	}
 	if err := needsHere(cmd, c.remote, "app", "user"); err != nil {
 		return err
+	}
+	if c.source != "" && !c.remote {
+		return misuse("--source goes with --server only").hint("a key counts no failed checks: leave it out, or name the server")
 	}
 	inRoom := given("room") || given("room-name")
 	if inRoom && !given("purpose") {

@@ -21,7 +21,7 @@ func (c *verify) onServer(args []string) error {
 	if err != nil {
 		return err
 	}
-	q := remote.Question{Token: token, UserID: c.user, Purpose: c.purpose.String()}
+	q := remote.Question{Token: token, UserID: c.user, Purpose: c.purpose.String(), Source: c.source}
 	if c.room != (usersig.Room{}) {
 		q.Room = &c.room
 	}

@@ -55,29 +55,127 @@ func TestAgainOnce(t *testing.T) {
 }
 
 // A server that is away may have done it before it went. What is done twice is not
-// asked for again.
+// asked for again, unless an idempotency key, or what it is, keeps it from being done twice.
 func TestNotAgain(t *testing.T) {
-	for status, want := range map[int]int{429: 2, 503: 1} {
-		for name, do := range map[string]func(*remote.Client) error{
-			"rotate": func(c *remote.Client) error { _, err := c.RotateKey(t.Context(), app, remote.Rotation{}); return err },
-			"kill":   func(c *remote.Client) error { _, err := c.KillKey(t.Context(), app, "k", "r", true); return err },
-			"create a key": func(c *remote.Client) error {
-				_, err := c.CreateAPIKey(t.Context(), app, remote.NewAPIKey{})
-				return err
-			},
-			"import": func(c *remote.Client) error { _, err := c.ImportKey(t.Context(), app, "PEM", false); return err },
-			"delete": func(c *remote.Client) error { return c.DeleteApp(t.Context(), app) },
-		} {
-			c, got, _ := serve(t, func(w http.ResponseWriter, _ asked, _ int) { problem(w, status, `{"reason":"unavailable"}`) })
-			if err := do(c); err == nil || len(*got) != want {
+	for status, again := range map[int]bool{429: true, 503: false} {
+		for name, c := range requests {
+			client, got, _ := serve(t, func(w http.ResponseWriter, _ asked, _ int) { problem(w, status, `{"reason":"unavailable"}`) })
+			err := c.do(client)
+			if want := 1 + bit(again || c.again); err == nil || len(*got) != want {
 				t.Errorf("%s, %d: %v after %d requests, want %d", name, status, err, len(*got), want)
 			}
+			keys(t, name, *got, c.once)
 		}
 	}
-	c, got, _ := serve(t, func(w http.ResponseWriter, _ asked, _ int) { problem(w, 503, `{"reason":"unavailable"}`) })
-	_, _ = c.CreateApp(t.Context(), remote.NewApp{Name: "a"})
-	if len(*got) != 2 || (*got)[0].Header.Get("Idempotency-Key") == "" || (*got)[0].Header.Get("Idempotency-Key") != (*got)[1].Header.Get("Idempotency-Key") {
-		t.Errorf("%d requests without the same idempotency key", len(*got))
+}
+
+// requests are those that change something that cannot be changed back, whether they may
+// be sent again, and whether an idempotency key goes with them.
+var requests = map[string]struct {
+	again, once bool
+	do          func(*remote.Client) error
+}{
+	"create an app": {true, true, func(c *remote.Client) error {
+		_, err := c.CreateApp(context.Background(), remote.NewApp{Name: "a"})
+		return err
+	}},
+	"create a key": {true, true, func(c *remote.Client) error {
+		_, err := c.CreateAPIKey(context.Background(), app, remote.NewAPIKey{})
+		return err
+	}},
+	"create an operator": {true, true, func(c *remote.Client) error {
+		_, err := c.CreateOperator(context.Background(), remote.NewAPIKey{})
+		return err
+	}},
+	"rotate": {true, true, func(c *remote.Client) error {
+		_, err := c.RotateKey(context.Background(), app, remote.Rotation{})
+		return err
+	}},
+	"kill": {true, false, func(c *remote.Client) error {
+		_, err := c.KillKey(context.Background(), app, "k", remote.Killing{Reason: "r", Replace: true})
+		return err
+	}},
+	"import": {true, true, func(c *remote.Client) error {
+		_, err := c.ImportKey(context.Background(), app, remote.OwnKey{PublicKey: "PEM"})
+		return err
+	}},
+	"delete": {false, false, func(c *remote.Client) error { return c.DeleteApp(context.Background(), app) }},
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// keys checks that all requests have the same idempotency key, or none.
+func keys(t *testing.T, name string, got []asked, want bool) {
+	t.Helper()
+	for _, r := range got {
+		if key := r.Header.Get("Idempotency-Key"); (key != "") != want || key != got[0].Header.Get("Idempotency-Key") {
+			t.Errorf("%s: idempotency key %q after %q, want one: %v", name, key, got[0].Header.Get("Idempotency-Key"), want)
+		}
+	}
+}
+
+// An answer that was lost is asked for again, and not the thing itself: the server says
+// that it had done it.
+func TestLostAnswer(t *testing.T) {
+	for name, lose := range map[string]func(w http.ResponseWriter){
+		"before it": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
+		"within it": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Length", "100")
+			reply(w, 201, "application/json", `{"apikey":`)
+		},
+	} {
+		for request, c := range requests {
+			client, got, waits := serve(t, func(w http.ResponseWriter, _ asked, n int) {
+				if n == 1 {
+					lose(w)
+					return
+				}
+				w.Header().Set("Idempotency-Replayed", "true")
+				reply(w, 201, "application/json", `{"apikey":{"id":"i"}}`)
+			})
+			err := c.do(client)
+			if want := 1 + bit(c.again); (err == nil) != c.again || len(*got) != want || len(*waits) != 0 {
+				t.Errorf("%s, %s: %v after %d requests, want %d", request, name, err, len(*got), want)
+			}
+			keys(t, request, *got, c.once)
+		}
+	}
+	c, _, _ := serve(t, func(w http.ResponseWriter, _ asked, _ int) {
+		w.Header().Set("Idempotency-Replayed", "true")
+		reply(w, 201, "application/json", `{"apikey":{"id":"i"}}`)
+	})
+	made, err := c.CreateAPIKey(t.Context(), app, remote.NewAPIKey{Once: "mine"})
+	if err != nil || !made.Replayed || made.Value.APIKey.ID != "i" {
+		t.Errorf("%+v, %v", made, err)
+	}
+}
+
+// TestLost holds after which failures something may have been done.
+func TestLost(t *testing.T) {
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	c, err := remote.New(gone.URL, token, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.CreateApp(t.Context(), remote.NewApp{})
+	if e, ok := errors.AsType[*remote.Error](err); !ok || e.Lost() {
+		t.Errorf("nobody was asked, and it may be done: %v", err)
+	}
+	c, got, _ := serve(t, func(http.ResponseWriter, asked, int) { panic(http.ErrAbortHandler) })
+	_, err = c.CreateApp(t.Context(), remote.NewApp{Once: "mine"})
+	if e, ok := errors.AsType[*remote.Error](err); !ok || !e.Lost() || (*got)[0].Header.Get("Idempotency-Key") != "mine" {
+		t.Errorf("the connection was cut, and it cannot be done: %v", err)
+	}
+	for fault, want := range map[remote.Fault]bool{remote.TooSlow: true, remote.NotOurs: true, remote.TooLarge: true, remote.Untrusted: false, remote.Redirected: false} {
+		if (&remote.Error{Fault: fault}).Lost() != want {
+			t.Errorf("fault %d: want %v", fault, want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"io"
@@ -38,45 +39,66 @@ type call struct {
 	accept string // JSON if empty
 
 	// again says that the request may be sent again if it is not known whether it was
-	// done. A key that is rotated twice is lost once.
+	// done, as one with an idempotency key may. A key that is rotated twice is lost once.
 	again bool
+}
+
+// making is a call that makes something, once however often it gets there.
+func making(path string, body any, once string) call {
+	if once == "" {
+		once = rand.Text()
+	}
+	return call{method: http.MethodPost, path: path, body: body, once: once, again: true}
 }
 
 // Reply is an answer: decoded, and as it came.
 type Reply[T any] struct {
 	Value T
 	JSON  json.RawMessage
+	// Replayed says that an earlier request with the same idempotency key did what was
+	// asked for. What is handed out once was in the answer to that.
+	Replayed bool
 }
 
 // ask sends a request whose answer is JSON.
 func ask[T any](ctx context.Context, c *Client, rq call) (Reply[T], error) {
-	text, err := c.fetch(ctx, rq)
+	text, header, err := c.fetch(ctx, rq)
 	if err != nil {
 		return Reply[T]{}, err
 	}
-	r := Reply[T]{JSON: bytes.TrimSpace(text)}
+	r := Reply[T]{JSON: bytes.TrimSpace(text), Replayed: header.Get("Idempotency-Replayed") == "true"}
 	if err := json.Unmarshal(r.JSON, &r.Value); err != nil {
 		return Reply[T]{}, &Error{Fault: NotOurs, Host: c.host}
 	}
 	return r, nil
 }
 
-// fetch returns the body of the answer.
-func (c *Client) fetch(ctx context.Context, rq call) ([]byte, error) {
+// fetch returns the body of the answer and its header. If the answer was lost it asks
+// again, as far as it may: who has made something should know what.
+func (c *Client) fetch(ctx context.Context, rq call) ([]byte, http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout+maxWait+c.timeout) // each of the two requests, and between them
 	defer cancel()
+	text, header, err := c.answer(ctx, rq)
+	if e, ok := errors.AsType[*Error](err); ok && rq.again && e.Fault == Unreachable && e.Lost() && ctx.Err() == nil {
+		return c.answer(ctx, rq)
+	}
+	return text, header, err
+}
+
+func (c *Client) answer(ctx context.Context, rq call) ([]byte, http.Header, error) {
 	resp, err := c.send(ctx, rq)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusNoContent {
-		return nil, nil
+		return nil, resp.Header, nil
 	}
 	if contentType(resp) != jsonType {
-		return nil, &Error{Fault: NotOurs, Host: c.host, Status: resp.StatusCode}
+		return nil, nil, &Error{Fault: NotOurs, Host: c.host, Status: resp.StatusCode}
 	}
-	return c.read(resp.Body, maxReply)
+	text, err := c.read(resp.Body, maxReply)
+	return text, resp.Header, err
 }
 
 func (c *Client) read(r io.Reader, most int64) ([]byte, error) {

@@ -4,7 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"regexp"
+	"net"
 	"strconv"
 	"strings"
 
@@ -19,6 +19,7 @@ type Problem struct {
 	Detail    string           `json:"detail,omitempty"`
 	RequestID string           `json:"request_id,omitempty"` // the request in the server's logs
 	Errors    []Wrong          `json:"errors,omitempty"`
+	Index     *int             `json:"index,omitempty"`   // of a batch, the item that stood in the way
 	Refusal   *usersig.Refusal `json:"refusal,omitempty"` // if claims or a key were refused
 }
 
@@ -40,23 +41,24 @@ func (p *Problem) Error() string {
 	return short(strings.TrimPrefix(text, "; "))
 }
 
-// ofUser is how the server names one of the user IDs of a batch.
-var ofUser = regexp.MustCompile(`^user ID (\d+) of \d+: `)
-
 // User returns which of the user IDs that were asked about, counted from 0, is the one
 // that was refused, and why. It reports false if the problem is not about one: a lifetime
 // that is too long is too long for all of them.
 func (p *Problem) User() (index int, why string, ok bool) {
-	m := ofUser.FindStringSubmatch(p.Detail)
-	if m == nil {
+	if p.Index == nil || *p.Index < 0 {
 		return 0, "", false
 	}
-	why = strings.TrimPrefix(p.Detail[len(m[0]):], usersig.ErrInvalidClaims.Error()+": ")
-	n, err := strconv.Atoi(m[1])
-	if err != nil || n < 1 || !strings.Contains(why, "user ID") {
+	for _, w := range p.Errors {
+		if w.Location == "body.items["+strconv.Itoa(*p.Index)+"].userid" {
+			return *p.Index, short("user ID: " + w.Message), true
+		}
+	}
+	_, why, _ = strings.Cut(p.Detail, ": ") // which one it is, in words
+	why = strings.TrimPrefix(why, usersig.ErrInvalidClaims.Error()+": ")
+	if !strings.Contains(why, "user ID") {
 		return 0, "", false
 	}
-	return n - 1, short(why), true
+	return *p.Index, short(why), true
 }
 
 // short cuts what would fill the screen.
@@ -119,6 +121,20 @@ func (e *Error) Error() string {
 		text += ": " + short(e.err.Error())
 	}
 	return text
+}
+
+// Lost reports whether the server may have done what was asked for, and its answer did
+// not arrive.
+func (e *Error) Lost() bool {
+	switch e.Fault {
+	case TooSlow, NotOurs, TooLarge:
+		return true
+	case Unreachable:
+		op, ok := errors.AsType[*net.OpError](e.err)
+		return !ok || op.Op != "dial" // without a connection nothing was sent
+	default:
+		return false
+	}
 }
 
 // Unwrap returns what the network or the system said.

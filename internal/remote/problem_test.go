@@ -2,6 +2,7 @@ package remote_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -43,17 +44,23 @@ func TestProblem(t *testing.T) {
 }
 
 func TestProblemOfAUser(t *testing.T) {
-	for detail, want := range map[string]int{
-		"user ID 3 of 10: claims cannot be signed: user ID has a control character": 2,
-		"user ID 1 of 1: this application allows letters in user IDs":               0,
-		"user ID 1 of 9: claims cannot be signed: TTL of 9 s is longer":             -1,
-		"user ID 0 of 9: user ID is empty":                                          -1,
-		"user ID 99999999999999999999 of 9: user ID is empty":                       -1,
-		"claims cannot be signed":                                                   -1, "": -1,
+	for text, want := range map[string]int{
+		`{"index":2,"detail":"user ID 3 of 10: claims cannot be signed: user ID has a control character"}`: 2,
+		`{"index":0,"detail":"user ID 1 of 1: this application allows letters in user IDs"}`:               0,
+		`{"index":7,"errors":[{"location":"body.items[7].userid","message":"expected length >= 1"}]}`:      7,
+		`{"index":7,"errors":[{"location":"body.items[7].ttl","message":"expected integer"}]}`:             -1,
+		`{"index":0,"detail":"user ID 1 of 9: claims cannot be signed: TTL of 9 s is longer"}`:             -1,
+		`{"index":-1,"detail":"user ID 0 of 9: user ID is empty"}`:                                         -1,
+		`{"detail":"user ID 3 of 10: claims cannot be signed: user ID has a control character"}`:           -1,
+		`{"detail":"claims cannot be signed"}`:                                                             -1, `{}`: -1,
 	} {
-		index, why, ok := (&remote.Problem{Detail: detail}).User()
-		if ok != (want >= 0) || ok && (index != want || strings.Contains(why, "claims cannot")) {
-			t.Errorf("User of %q = %d, %q, %v", detail, index, why, ok)
+		var p remote.Problem
+		if err := json.Unmarshal([]byte(text), &p); err != nil {
+			t.Fatal(err)
+		}
+		index, why, ok := p.User()
+		if ok != (want >= 0) || ok && (index != want || why == "" || strings.Contains(why, "claims cannot")) {
+			t.Errorf("User of %s = %d, %q, %v", text, index, why, ok)
 		}
 	}
 }

@@ -51,28 +51,47 @@ func TestRoutes(t *testing.T) {
 		value  string
 	}{
 		`POST /v1/apps {"name":"a","settings":{"custody":"hosted"}}`: {`{"app":{"sdkappid":7},"keys_zip":"AAAA"}`, func(c *remote.Client) (any, error) {
-			r, err := c.CreateApp(ctx, remote.NewApp{Name: "a", Settings: remote.NewLimits{Custody: "hosted"}})
+			r, err := c.CreateApp(ctx, remote.NewApp{Name: "a", Settings: remote.Wishes{Custody: "hosted"}})
 			return [2]any{r.Value.App.AppID, len(r.Value.KeysZip)}, err
 		}, "[7 3]"},
 		`GET /v1/apps/7 `: {`{"sdkappid":7,"state":"running"}`, func(c *remote.Client) (any, error) { r, err := c.App(ctx, 7); return r.Value.State, err }, "running"},
 		`PATCH /v1/apps/7 {"state":"stopped"}`: {`{"state":"stopped"}`, func(c *remote.Client) (any, error) {
-			r, err := c.SetState(ctx, 7, "stopped")
+			r, err := c.ChangeApp(ctx, 7, remote.AppChange{State: "stopped"})
 			return r.Value.State, err
 		}, "stopped"},
+		`PATCH /v1/apps/7 {"name":"b","settings":{"max_ttl":60,"require_privatemapkey":false,"admins":[],"oidc":{"issuer":"i","audience":"a"}}}`: {
+			`{"settings":{"oidc":{"issuer":"i","audience":"a","claim":"sub"}}}`, func(c *remote.Client) (any, error) {
+				r, err := c.ChangeApp(ctx, 7, remote.AppChange{Name: "b", Settings: remote.Wishes{
+					MaxTTL: 60, RequirePrivateMapKey: new(bool), Admins: []string{}, OIDC: remote.OIDCChange{To: &remote.OIDC{Issuer: "i", Audience: "a"}},
+				}})
+				if err != nil {
+					return nil, err
+				}
+				return r.Value.Settings.OIDC.Claim, err
+			}, "sub",
+		},
+		`PATCH /v1/apps/7 {"settings":{"oidc":null}}`: {`{}`, func(c *remote.Client) (any, error) {
+			r, err := c.ChangeApp(ctx, 7, remote.AppChange{Settings: remote.Wishes{OIDC: remote.OIDCChange{End: true}}})
+			return r.Value.Settings.OIDC == nil, err
+		}, "true"},
 		`DELETE /v1/apps/7 `: {"", func(c *remote.Client) (any, error) { return "", c.DeleteApp(ctx, 7) }, ""},
 		`POST /v1/apps/7/keys/rotate {"overlap":0,"prepare":true,"reason":"r"}`: {`{"key":{"key_id":"k"},"secret_key":"s"}`, func(c *remote.Client) (any, error) {
 			r, err := c.RotateKey(ctx, 7, remote.Rotation{Overlap: new(int64), Prepare: true, Reason: "r"})
 			return r.Value.Key.KeyID + r.Value.SecretKey, err
 		}, "ks"},
-		`POST /v1/apps/7/keys/a%2F..%2Fb/kill {"reason":"leaked","replace":true}`: {`{"killed":{"state":"dead"},"replacement":{"key":{"key_id":"n"}}}`, func(c *remote.Client) (any, error) {
-			r, err := c.KillKey(ctx, 7, "a/../b", "leaked", true)
+		`POST /v1/apps/7/keys/a%2F..%2Fb/kill {"reason":"leaked","replace":true,"keep_sessions":true}`: {`{"killed":{"state":"dead"},"replacement":{"key":{"key_id":"n"}}}`, func(c *remote.Client) (any, error) {
+			r, err := c.KillKey(ctx, 7, "a/../b", remote.Killing{Reason: "leaked", Replace: true, KeepSessions: true})
 			if err != nil {
 				return nil, err
 			}
 			return r.Value.Killed.State + r.Value.Replacement.Key.KeyID, nil
 		}, "deadn"},
+		`POST /v1/apps/7/keys {"public_key":"PEM","sign_next":true}`: {`{"key_id":"k","sign_next":true}`, func(c *remote.Client) (any, error) {
+			r, err := c.ImportKey(ctx, 7, remote.OwnKey{PublicKey: "PEM", SignNext: true})
+			return r.Value.SignNext, err
+		}, "true"},
 		`POST /v1/apps/7/keys {"public_key":"PEM","sign":true}`: {`{"key_id":"k"}`, func(c *remote.Client) (any, error) {
-			r, err := c.ImportKey(ctx, 7, "PEM", true)
+			r, err := c.ImportKey(ctx, 7, remote.OwnKey{PublicKey: "PEM", Sign: true})
 			return r.Value.KeyID, err
 		}, "k"},
 		`POST /v1/apps/7/users/%2E%2E/revoke `: {`{"userid":"..","revoked_to":"2030-01-01T00:00:00Z"}`, func(c *remote.Client) (any, error) {
@@ -88,6 +107,15 @@ func TestRoutes(t *testing.T) {
 			r, err := c.CreateAPIKey(ctx, 7, remote.NewAPIKey{Name: "b", Scopes: []string{"read"}})
 			return r.Value.APIKey.ID + r.Value.Secret, err
 		}, "is"},
+		`POST /v1/operators {"name":"Li Na"}`: {`{"apikey":{"id":"i"},"secret":"s"}`, func(c *remote.Client) (any, error) {
+			r, err := c.CreateOperator(ctx, remote.NewAPIKey{Name: "Li Na"})
+			return r.Value.APIKey.ID + r.Value.Secret, err
+		}, "is"},
+		`GET /v1/operators?limit=200 `: {`{"apikeys":[{"id":"i"}]}`, func(c *remote.Client) (any, error) {
+			r, err := c.Operators(ctx)
+			return len(r.Value), err
+		}, "1"},
+		`DELETE /v1/operators/a%2Fb `:  {"", func(c *remote.Client) (any, error) { return "", c.DeleteOperator(ctx, "a/b") }, ""},
 		`DELETE /v1/apps/7/apikeys/i `: {"", func(c *remote.Client) (any, error) { return "", c.DeleteAPIKey(ctx, 7, "i") }, ""},
 	} {
 		client, got, _ := serve(t, func(w http.ResponseWriter, _ asked, _ int) {

@@ -33,6 +33,6 @@ func (c *Client) Block(ctx context.Context, app uint32, user string, until time.
 
 // Unblock ends a block.
 func (c *Client) Unblock(ctx context.Context, app uint32, user string) error {
-	_, err := c.fetch(ctx, call{method: http.MethodDelete, path: ofApp(app, "users", user, "block"), again: true})
+	_, _, err := c.fetch(ctx, call{method: http.MethodDelete, path: ofApp(app, "users", user, "block"), again: true})
 	return err
 }

@@ -14,6 +14,7 @@ type Question struct {
 	UserID  string        `json:"userid"`
 	Purpose string        `json:"purpose,omitempty"`
 	Room    *usersig.Room `json:"room,omitempty"`
+	Source  string        `json:"source,omitempty"` // where the user's request came from
 }
 
 // Verdict is the server's answer. If OK is not set, Refusal is.

@@ -40,7 +40,7 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	visit()
-	if ran < 20 {
+	if ran < 26 {
 		t.Errorf("only %d commands ask a server", ran)
 	}
 }
@@ -78,8 +78,17 @@ func runHelp(t *testing.T, m manual) {
 	shell("usersig apikey create" + who + " --name b --scope issue,verify,revoke,read --out api.key")
 	// An ID in an example is one that there is.
 	id := regexp.MustCompile(`[0-9a-f]{16}`).FindString(shell("usersig key list" + who))
-	if strings.HasPrefix(m.Command, "usersig apikey") {
-		id = regexp.MustCompile(`(?m)^([0-9a-z]+) +b `).FindStringSubmatch(shell("usersig apikey list" + who))[1]
+	of := ""
+	switch {
+	case strings.HasPrefix(m.Command, "usersig apikey"):
+		of = shell("usersig apikey list" + who)
+	case strings.HasPrefix(m.Command, "usersig operator"):
+		operator := " --server " + url + " --token operator.token"
+		shell("usersig operator create" + operator + " --name b --out b.token")
+		of = shell("usersig operator list" + operator)
+	}
+	if of != "" {
+		id = regexp.MustCompile(`(?m)^([0-9a-z]+) +b `).FindStringSubmatch(of)[1]
 	}
 	for line := range strings.Lines(strings.ReplaceAll(m.Example, "\\\n", "")) {
 		line = strings.TrimSpace(line)

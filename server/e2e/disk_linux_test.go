@@ -223,7 +223,7 @@ func thaw(t *testing.T, _ *daemon, data string) {
 
 func setImmutable(t *testing.T, data string, on bool) {
 	t.Helper()
-	for _, name := range []string{".", "usersig.db", "usersig.db-wal"} {
+	for _, name := range []string{".", "usersig.db", "usersig.db-wal", "usersig.db.tail"} {
 		if err := immutable(filepath.Join(data, name), on); err != nil {
 			t.Fatalf("make %s immutable: %v", name, err)
 		}

@@ -47,8 +47,8 @@ func (n *node) configure(lines ...string) {
 func onPostgres(url string) string { return fmt.Sprintf("store: %q", url) }
 
 // unlimited is a line of the configuration for tests that send much from one address
-// without an API key.
-const unlimited = "limits: {per_source: {per_second: 0, burst: 0}}"
+// without an API key, or with the same one.
+const unlimited = "limits: {per_source: {per_second: 0, burst: 0}, per_key: {per_second: 0}}"
 
 // made returns a node whose state was made.
 func made(t *testing.T, lines ...string) *node {

@@ -80,6 +80,7 @@ func (q *quickstart) build(t *testing.T, from string) {
 func (q *quickstart) check(t *testing.T) {
 	for name, check := range map[string]func(*testing.T){
 		"good": q.good, "refused": q.refused, "unknown key": q.unknownKey, "busy": q.busy, "proxy's page": q.page, "redirect": q.redirect,
+		"usage": q.usage,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,10 +98,15 @@ type outcome struct {
 // run runs the page's last command for a user, with the server at base.
 func (q *quickstart) run(t *testing.T, base, key, user string) outcome {
 	t.Helper()
+	return q.runScript(t, base, key, strings.Replace(q.script, "alice", "'"+user+"'", 1))
+}
+
+func (q *quickstart) runScript(t *testing.T, base, key, script string) outcome {
+	t.Helper()
 	var stdout, stderr strings.Builder
 	cmd := exec.CommandContext(t.Context(), "bash", "-e")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = q.folder, &stdout, &stderr
-	cmd.Stdin = strings.NewReader(strings.Replace(q.script, "alice", "'"+user+"'", 1))
+	cmd.Stdin = strings.NewReader(script)
 	cmd.Env = append(os.Environ(), "USERSIG_URL="+base, fmt.Sprintf("USERSIG_APP=%d", q.app.App.ID), "USERSIG_API_KEY_FILE="+key)
 	err := cmd.Run()
 	exit, failed := errors.AsType[*exec.ExitError](err)
@@ -205,6 +211,22 @@ func (q *quickstart) redirect(t *testing.T) {
 		if out := q.run(t, f.URL, q.key, "alice"); out.status != 1 || len(thief.times) != 0 {
 			t.Errorf("%d: status %d, and %d requests went where it led", status, out.status, len(thief.times))
 		}
+	}
+}
+
+// usage: who tries the program without having read the page is told what it takes.
+func (q *quickstart) usage(t *testing.T) {
+	f := q.front(t, nil)
+	for _, arguments := range []string{"", "alice", "alice lobby", "alice 1001 1002"} {
+		out := q.runScript(t, f.URL, q.key, strings.Replace(q.script, "alice 1001", arguments, 1))
+		if out.status == 0 || out.stdout != "" || !strings.HasPrefix(out.stderr, "usage: ") ||
+			!strings.Contains(out.stderr, "USERID ROOM") || strings.Count(out.stderr, "\n") != 1 || len(f.times) != 0 {
+			t.Errorf("with %q: status %d, %d requests, stdout %q, stderr %q", arguments, out.status, len(f.times), out.stdout, out.stderr)
+		}
+	}
+	out := q.runScript(t, f.URL, q.key, "unset USERSIG_API_KEY_FILE\n"+q.script)
+	if out.status != 1 || !strings.Contains(out.stderr, "USERSIG_API_KEY_FILE") || strings.Count(out.stderr, "\n") != 1 {
+		t.Errorf("without an API key: status %d, stderr %q", out.status, out.stderr)
 	}
 }
 

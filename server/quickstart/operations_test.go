@@ -82,6 +82,7 @@ func newMachine(t *testing.T) *machine {
 			t.Fatal(err)
 		}
 	}
+	writeCertificate(t, m.path("etc/usersigd/tls.crt"), m.path("etc/usersigd/tls.key"))
 	server := read(t, filepath.Join(programs(t), "usersigd"))
 	for path, text := range map[string]string{
 		"bin/usersigd": server, "home/usersigd.new": server, "bin/systemctl": systemctl, "bin/systemd-run": systemdRun,

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"usersig/server/internal/audit"
+	"usersig/server/internal/config"
 	"usersig/server/internal/daemon"
 )
 
@@ -28,7 +29,18 @@ func (p *process) newAuditVerify(f *flags) *cobra.Command {
 		Use: "verify", Short: "Find entries of the audit log that were changed, left out or moved", Args: args(0),
 		Long: `Reads the whole log, from the store or from JSON lines, and prints its head: the number
 and the hash of the last entry. Write the head down elsewhere: given back with --head,
-it also finds a log whose end was cut off, or that was made anew.`,
+it also finds a log whose end was cut off, or that was made anew.
+
+In the store, the log is also compared with what the store says is its end, and with its
+index, by which an application is shown its part of the log. It works beside a server that
+runs.
+
+A file holds the whole log. Each hash covers the entry before, so that the part of it that
+is about one application, as "usersig audit --app" prints it, cannot be checked alone.
+
+A file may hold several runs of a signer without a store that writes to standard output.
+Each run is a log of its own, with a head of its own: that one of them is missing, or cut
+off at its end, is found by its head only.`,
 		Example: `  usersigd audit verify --data /var/lib/usersigd
   usersigd audit verify --file export.jsonl --head 1234:9f86d0…`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -36,7 +48,7 @@ it also finds a log whose end was cut off, or that was made anew.`,
 			if err != nil {
 				return err
 			}
-			entries, err := p.entries(f, file)
+			entries, err := p.checked(f, file)
 			if err != nil {
 				return err
 			}
@@ -71,14 +83,19 @@ func parseHead(text string) (mark, error) {
 // walk calls f for each entry, in order, until it fails.
 type walk func(ctx context.Context, f func(audit.Entry) error) error
 
-// entries returns how to read the log: from a file, or from the store.
-func (p *process) entries(f *flags, file string) (walk, error) {
+// stored returns how to read the store's log, by one of package daemon's ways.
+func (p *process) stored(f *flags, read func(context.Context, *config.Config, func(audit.Entry) error) error) (walk, error) {
+	cfg, err := p.load(f)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, f func(audit.Entry) error) error { return read(ctx, cfg, f) }, nil
+}
+
+// checked returns how to read the log that is to be checked: from a file, or from the store.
+func (p *process) checked(f *flags, file string) (walk, error) {
 	if file == "" {
-		cfg, err := p.load(f)
-		if err != nil {
-			return nil, err
-		}
-		return func(ctx context.Context, f func(audit.Entry) error) error { return daemon.Entries(ctx, cfg, f) }, nil
+		return p.stored(f, daemon.CheckEntries)
 	}
 	if f.data != "" || f.config != "" {
 		return nil, misuse("--file excludes --data and --config")
@@ -94,39 +111,38 @@ func (p *process) entries(f *flags, file string) (walk, error) {
 }
 
 func (p *process) verify(ctx context.Context, entries walk, want mark) error {
-	var check audit.Checker
-	err := entries(ctx, func(e audit.Entry) error {
-		if err := check.Next(e); err != nil {
-			return err
-		}
-		if e.Seq == want.seq && e.Hash != want.hash {
-			return fmt.Errorf("%w: entry %d is another one than --head says: the log was made anew from before it", audit.ErrBroken, e.Seq)
-		}
-		return nil
-	})
+	log := runs{want: want}
+	err := entries(ctx, log.next)
+	if err == nil {
+		err = log.end()
+	}
 	if errors.Is(err, audit.ErrBroken) {
 		return failed(err)
 	}
 	if err != nil {
 		return err
 	}
-	seq, hash := check.Head()
-	if seq < want.seq {
-		return failed(fmt.Errorf("%w: it ends with entry %d, and --head says that there was entry %d: its end was cut off", audit.ErrBroken, seq, want.seq))
-	}
-	if seq == 0 {
+	if len(log.heads) == 0 {
 		_, err = fmt.Fprintln(p.stdout, "the log is empty")
-		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "%d entries are good\nhead %d:%s\n", seq, seq, hash)
+	for i, head := range log.heads {
+		if len(log.heads) > 1 {
+			fmt.Fprintf(p.stdout, "run %d of %d: ", i+1, len(log.heads))
+		}
+		_, err = fmt.Fprintf(p.stdout, "%d entries are good\nhead %d:%s\n", head.seq, head.seq, head.hash)
+	}
 	return err
 }
 
 func (p *process) newAuditExport(f *flags) *cobra.Command {
 	return &cobra.Command{
 		Use: "export", Short: "Print the audit log as JSON lines", Args: args(0),
+		Long: `Prints the whole log, an entry a line. The lines are as they were hashed, so that audit
+verify --file can check them wherever they are kept. It works beside a server that runs.`,
+		Example: `  usersigd audit export --data /var/lib/usersigd > audit.jsonl
+  usersigd audit verify --file audit.jsonl`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			entries, err := p.entries(f, "")
+			entries, err := p.stored(f, daemon.Entries)
 			if err != nil {
 				return err
 			}

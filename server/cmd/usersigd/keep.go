@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"usersig/server/internal/access"
+	"usersig/server/internal/config"
 	"usersig/server/internal/custody"
 	"usersig/server/internal/daemon"
 	"usersig/server/internal/issuer"
@@ -38,7 +40,7 @@ func (p *process) newKEK(f *flags) *cobra.Command {
 	return group("kek", "Make, add to and use the key that hosted keys are sealed under",
 		p.newKEKFile("create FILE", "Make a new KEK file", custody.CreateFile),
 		p.newKEKFile("add FILE", "Add a new primary key to a KEK file; the older ones stay", custody.AddKey),
-		p.newRewrap(f), p.newSeal(f))
+		p.newRewrap(f), p.newForget(f), p.newSeal(f))
 }
 
 func (p *process) newKEKFile(use, short string, act func(string) error) *cobra.Command {
@@ -55,7 +57,7 @@ func (p *process) newRewrap(f *flags) *cobra.Command {
 store go on signing meanwhile; all of them must have the new KEK first. With SQLite, a
 running server does this itself at SIGHUP; the command is for one that is stopped.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.withState(cmd, f, func(s *daemon.State) error {
+			return p.withState(cmd, f, daemon.OpenSealed, func(s *daemon.State) error {
 				n, err := s.Rewrap(cmd.Context(), time.Now)
 				if err != nil {
 					return err
@@ -67,14 +69,21 @@ running server does this itself at SIGHUP; the command is for one that is stoppe
 	}
 }
 
+// openState opens all of a state.
+func openState(ctx context.Context, cfg *config.Config) (*daemon.State, error) {
+	return daemon.OpenState(ctx, cfg, daemon.Options{}, nil)
+}
+
 // withState opens the state that the flags name, and never makes one.
-func (p *process) withState(cmd *cobra.Command, f *flags, act func(*daemon.State) error) (err error) {
+func (p *process) withState(cmd *cobra.Command, f *flags,
+	open func(context.Context, *config.Config) (*daemon.State, error), act func(*daemon.State) error,
+) (err error) {
 	cfg, err := p.load(f)
 	if err != nil {
 		return err
 	}
 	cfg.Init = false
-	s, err := daemon.OpenState(cmd.Context(), cfg, daemon.Options{}, nil)
+	s, err := open(cmd.Context(), cfg)
 	if err != nil {
 		return err
 	}
@@ -126,7 +135,7 @@ credentials stay: end those that were lost at DELETE /v1/operators/{id}.`,
 			if out == "" {
 				return misuse("token needs --out; see: %s --help", cmd.CommandPath())
 			}
-			return p.withState(cmd, f, func(s *daemon.State) error {
+			return p.withState(cmd, f, openState, func(s *daemon.State) error {
 				who := access.Caller{ID: "offline", Scopes: []access.Scope{access.ScopeOperator}}
 				id, err := s.AddOperator(cmd.Context(), who, out)
 				if err != nil {

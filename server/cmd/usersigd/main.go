@@ -5,6 +5,8 @@
 // made from the type Config of package config.
 package main
 
+//go:generate go test . -run ^TestManPages$ -count=1 -update
+
 import (
 	"context"
 	"io"

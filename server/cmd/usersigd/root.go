@@ -18,6 +18,9 @@ Without a command it serves until SIGTERM or SIGINT, which let requests under wa
 a second one ends it at once. SIGHUP reads the configuration, certificates and the KEK
 again; if anything is wrong with them, the old ones stay.
 
+Every key of the configuration file is explained by usersigd print-config --default, and
+in usersigd.yaml(5).
+
 Exit status: 0 done, 1 a check failed, 2 wrong use, 3 could not.`
 
 const rootExample = `  usersigd --data /var/lib/usersigd --init    # the first time

@@ -74,6 +74,12 @@ type Caller struct {
 	Request string
 }
 
+// Known reports whether c can be anybody at all: an operator, or somebody of one
+// application.
+func (c *Caller) Known() bool {
+	return c.ID != "" && (c.App != 0 || slices.Contains(c.Scopes, ScopeOperator))
+}
+
 // May reports whether c may do a to subject, a user ID or empty, of app.
 //
 // A caller who is one of an application's users may be issued a UserSig for

@@ -60,3 +60,22 @@ func TestUserForThemselvesOnly(t *testing.T) {
 		t.Error("a user may act for another")
 	}
 }
+
+func TestKnown(t *testing.T) {
+	for _, c := range []struct {
+		caller access.Caller
+		want   bool
+	}{
+		{access.Caller{}, false},
+		{access.Caller{ID: "apikey:1"}, false},
+		{access.Caller{ID: "apikey:1", Scopes: access.Scopes()}, false},
+		{access.Caller{App: 1, Scopes: access.Scopes()}, false},
+		{access.Caller{ID: "apikey:1", App: 1}, true},
+		{access.Caller{ID: "user:alice", App: 1, UserID: "alice"}, true},
+		{access.Caller{ID: "apikey:1", Scopes: []access.Scope{access.ScopeOperator}}, true},
+	} {
+		if got := c.caller.Known(); got != c.want {
+			t.Errorf("%+v is known: %v, want %v", c.caller, got, c.want)
+		}
+	}
+}

@@ -64,7 +64,9 @@ func (e *Entry) AppendLinked(dst []byte, seq int64, prev string) ([]byte, error)
 		return nil, err
 	}
 	sum := sha256.Sum256(dst[start:])
-	e.Hash = hex.EncodeToString(sum[:])
+	var digits [2 * sha256.Size]byte
+	hex.Encode(digits[:], sum[:])
+	e.Hash = string(digits[:])
 	n := start + copy(dst[start:], dst[text:])
 	dst = dst[:n-len(`"}`)] // the hash is the last member
 	return append(append(dst, e.Hash...), `"}`...), nil

@@ -17,7 +17,10 @@ import (
 	"usersig/server/internal/store/pgtest"
 )
 
-var out = flag.String("bench-out", "", "add the table to this file, as JSON")
+var (
+	out  = flag.String("bench-out", "", "add the table to this file, as JSON")
+	only = flag.String("bench-only", "", "measure only the rows whose names match this regular expression")
+)
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
@@ -106,7 +109,10 @@ func TestTable(t *testing.T) {
 	}
 	all := works(t)
 	measure(t, loads(all))
-	table := []row{commits(t)}
+	var table []row
+	if *only == "" {
+		table = commits(t)
+	}
 	for _, w := range all {
 		table = append(table, w.row(t))
 	}

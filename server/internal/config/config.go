@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-//go:generate go test . -run ^TestDefaultFile$ -count=1 -update
+//go:generate go test . -run ^Test(DefaultFile|ManPage)$ -count=1 -update
 
 // Config is the configuration file. Every key is described here and nowhere else. A key
 // that is not here is an error, because a misspelt limit would silently be none.
@@ -24,7 +24,8 @@ import (
 // No key has a secret for a value: secrets are in files, which keys name. The one
 // exception, a password in the URL of the store, has store_file for a better place.
 //
-// Whoever can write this file decides who may sign: protect it like the keys.
+// Whoever can write this file decides who may sign: protect it like the keys. One that
+// others can write is refused.
 type Config struct {
 	// Data is the folder that holds the state: the SQLite database (usersig.db), the KEK
 	// file (kek), certificates got by ACME (acme/) and, from init, the first operator's
@@ -34,7 +35,8 @@ type Config struct {
 	// The folder belongs to the user that runs the server and nobody else reads it. Whoever
 	// can read both the database and the KEK file has every hosted key. Whoever can put an
 	// older database back can revive a revoked user or a killed key, and whoever can write
-	// to it can make themselves an operator.
+	// to it can make themselves an operator. So a folder that others can write is refused,
+	// and what others can read in it is named in the log.
 	Data string `yaml:"data"`
 
 	// Init allows state to be made where there is none. Without it, a folder or database
@@ -61,6 +63,10 @@ type Config struct {
 	// SQLite database in data, for one node. "postgres://user@host/database?sslmode=verify-full"
 	// is for any number of nodes.
 	//
+	// A URL with a host that is not this machine must say how the way there is protected:
+	// sslmode=verify-full, which checks that the right server answers (verify-ca and require
+	// check less), or sslmode=disable, for a network where every hop is trusted.
+	//
 	// The store is not trusted with secrets: private keys are sealed under the KEK before
 	// they reach it, and API keys are hashed. It is trusted to be current and to be
 	// written by nobody else: whoever can write to it can make themselves an operator, and
@@ -71,7 +77,8 @@ type Config struct {
 	StoreURL string `yaml:"-"`
 
 	// StoreFile is a file that holds the value of store and excludes it. A URL with a
-	// password belongs there, in a file of mode 0600 or a mounted secret.
+	// password belongs there, in a file of mode 0600 or a mounted secret: its mode must be
+	// as key_file's.
 	StoreFile string `yaml:"store_file"`
 
 	// KEK is what hosted keys are sealed under: the path or file:// URI of a KEK file, or
@@ -103,9 +110,23 @@ type Config struct {
 	// data, or standard output without data. With a store, the log is in the store and this
 	// must be empty.
 	//
+	// A file is gone on with at the next start. On standard output each run begins a new
+	// chain, with an entry that says so (audit.begin): `usersigd audit verify --file` takes
+	// a file of several runs for that many logs, and cannot tell whether one of them, or
+	// the end of one, is missing. For a log that shows that, use a file.
+	//
 	// Whoever can write to it can cut off its end; only a note of its head, kept elsewhere,
 	// gives that away (see `usersigd audit verify --head`).
 	Audit string `yaml:"audit"`
+
+	// AuditSync is how long the record of a signing, or of what was denied, may be on its
+	// way to the disk when the answer leaves, with the SQLite database: a second at most.
+	// The operating system has it by then, so that nothing is lost when the server is
+	// killed. When the power fails, the records of that last time may be lost, and what is
+	// left of the log verifies. What changes something, such as a revocation or a new key,
+	// is always on the disk before the answer, and all records before it are, too. 0 makes
+	// every record wait for the disk, which issues fewer tokens a second.
+	AuditSync time.Duration `yaml:"audit_sync"`
 
 	// Metrics are for Prometheus, at /metrics.
 	Metrics Metrics `yaml:"metrics"`
@@ -145,7 +166,7 @@ type TLS struct {
 	Cert string `yaml:"cert"`
 
 	// Key is a PEM file with the private key of cert. Whoever reads it can pretend to be
-	// this server.
+	// this server: its mode must be as key_file's.
 	Key string `yaml:"key"`
 
 	// ACME gets certificates from a CA and renews them. It answers the challenge
@@ -208,14 +229,27 @@ type Log struct {
 // Limits bound what clients can make the server do.
 type Limits struct {
 	// Requests is how many requests are worked on at once. More are answered with 503 and
-	// Retry-After, so that the others are answered in time. SIGHUP changes it.
+	// Retry-After, so that the others are answered in time. Those whose sender is not known
+	// yet are a quarter of them at most, and 16 from one address (for IPv6, its /64), so
+	// that strangers keep nobody out who has an API key. SIGHUP changes it.
 	Requests int `yaml:"requests"`
+
+	// Connections is how many connections are open at once. When there are as many, the
+	// one that has carried no request for longest is closed for a new one.
+	Connections int `yaml:"connections"`
+
+	// ConnectionsPerSource is how many of them come from one address (for IPv6, its /64).
+	// More are closed at once. 0 is no bound. It does not bind trusted_proxies: name them
+	// there, or all that they pass on is from one address.
+	ConnectionsPerSource int `yaml:"connections_per_source"`
 
 	// PerSource bounds the requests that bring no API key, by the address they come from
 	// (for IPv6, its /64). More are answered with 429 and Retry-After.
 	PerSource Rate `yaml:"per_source"`
 
-	// PerKey bounds the requests of each API key.
+	// PerKey bounds the requests of each API key, so that a back end that runs wild, or
+	// whoever has stolen its key, leaves something to the others. More are answered with
+	// 429 and Retry-After.
 	PerKey Rate `yaml:"per_key"`
 
 	// HeaderBytes is how long the header of a request may be.
@@ -279,7 +313,7 @@ type App struct {
 	// PublicKeyFiles are keys that verify as well, such as those that signed before.
 	PublicKeyFiles []string `yaml:"public_key_files"`
 
-	// MaxTTL is the longest life of a token that is issued. 0 is 180 days.
+	// MaxTTL is the longest life of a token that is issued, 1s at least. 0 is 180 days.
 	MaxTTL time.Duration `yaml:"max_ttl"`
 
 	// UserIDs is "portable" for letters, digits, '_' and '-', at most 32, which is what
@@ -336,19 +370,23 @@ type APIKey struct {
 // Default returns the configuration of an empty file.
 func Default() *Config {
 	return &Config{
-		Listen:   "127.0.0.1:8080",
-		TLS:      TLS{ACME: ACME{Directory: "https://acme-v02.api.letsencrypt.org/directory"}},
-		MaxStale: 30 * time.Second,
-		Poll:     250 * time.Millisecond,
-		Trace:    Trace{Ratio: 1},
-		Log:      Log{Level: "info", Format: "text"},
+		Listen:    "127.0.0.1:8080",
+		TLS:       TLS{ACME: ACME{Directory: "https://acme-v02.api.letsencrypt.org/directory"}},
+		MaxStale:  30 * time.Second,
+		Poll:      250 * time.Millisecond,
+		AuditSync: time.Second,
+		Trace:     Trace{Ratio: 1},
+		Log:       Log{Level: "info", Format: "text"},
 		Limits: Limits{
-			Requests:      1024,
-			PerSource:     Rate{PerSecond: 50, Burst: 500},
-			HeaderBytes:   16 << 10,
-			HeaderTimeout: 5 * time.Second,
-			IdleTimeout:   2 * time.Minute,
-			DrainTimeout:  30 * time.Second,
+			Requests:             1024,
+			Connections:          8192,
+			ConnectionsPerSource: 1024,
+			PerSource:            Rate{PerSecond: 50, Burst: 500},
+			PerKey:               Rate{PerSecond: 2000, Burst: 4000},
+			HeaderBytes:          16 << 10,
+			HeaderTimeout:        5 * time.Second,
+			IdleTimeout:          2 * time.Minute,
+			DrainTimeout:         30 * time.Second,
 		},
 	}
 }

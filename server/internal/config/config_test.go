@@ -62,16 +62,25 @@ func TestRefused(t *testing.T) {
 	const app = "apps: [{sdkappid: 1, name: a, key_file: k, "
 	for _, c := range []struct{ name, text, want string }{
 		{"unknown key", "lisen: x", `line 1: there is no key "lisen"`},
-		{"unknown key below", "log: {leve: x}", `line 1: there is no key "leve"`},
-		{"unknown key in list", "apps: [{sdkapid: 1}]", `there is no key "sdkapid"`},
-		{"twice", "init: true\ninit: false", "already defined"},
-		{"type", "init: 7", "line 1"},
-		{"duration without unit", "poll: 250", "line 1"},
+		{"unknown key below", "log: {leve: x}", `line 1: log: there is no key "leve"`},
+		{"unknown key in list", "apps: [{sdkapid: 1}]", `line 1: apps[0]: there is no key "sdkapid"`},
+		{"twice", "init: true\ninit: false", `line 2: "init" is already defined in line 1`},
+		{"type", "init: 7", "line 1: init: it is true or false"},
+		{"duration without unit", "log: {}\npoll: 250", "line 2: poll: it is a time with its unit, such as 30s"},
+		{"duration below", "limits:\n  idle_timeout: soon", "line 2: limits.idle_timeout: it is a time"},
+		{"fraction", "limits: {requests: 1.5}", "line 1: limits.requests: it is a whole number"},
+		{"number", "trace: {ratio: all}", "line 1: trace.ratio: it is a number"},
+		{"negative number", "apps: [{sdkappid: -1}]", "line 1: apps[0].sdkappid: it is a number between 0 and 4294967295"},
+		{"text", "listen: [a]", "line 1: listen: it is text"},
+		{"list", "kek_older: /etc/kek", "line 1: kek_older: it is a list"},
+		{"list of text", "kek_older:\n- a\n- {b: c}", "line 3: kek_older[1]: it is text"},
+		{"group", "log: debug", "line 1: log: it is keys and their values"},
+		{"no keys at all", "debug", "line 1: it is keys and their values"},
 		{"not yaml", "a: [", "line 1"},
 		{"two documents", "init: false\n---\ninit: true", "more than one"},
 		{"no data", "data: ''", "data: it is required"},
 		{"store", "store: mysql://x", "store: it is empty for SQLite"},
-		{"store both", "store: postgres://x\nstore_file: y", "store: it excludes store_file"},
+		{"store both", "store: postgres://x?sslmode=disable\nstore_file: y", "store: it excludes store_file"},
 		{"store file missing", "store_file: nosuch", "store_file: "},
 		{"no kek", "data: ''\nstore: postgres://x", "kek: it is required"},
 		{"init without data", "data: ''\nkek: k\nstore: postgres://x\ninit: true", "data: init needs it"},
@@ -94,7 +103,15 @@ func TestRefused(t *testing.T) {
 		{"acme directory", "tls: {acme: {domains: [a.example.org], accept_terms: true, directory: 'http://x'}}", "tls.acme.directory: "},
 		{"wildcard", "tls: {acme: {domains: ['*.example.org'], accept_terms: true}}", "tls.acme.domains[0]: "},
 		{"every proxy", "trusted_proxies: [10.0.0.0/8, 0.0.0.0/0]", "trusted_proxies[1]: "},
-		{"proxy name", "trusted_proxies: [proxy]", "no '/'"},
+		{"proxy name", "trusted_proxies: [proxy]", "line 1: trusted_proxies[0]: it is a network, such as 10.1.0.0/16"},
+		{"proxy address", "trusted_proxies:\n- 10.0.0.1/32\n- 10.0.0.0", "line 3: trusted_proxies[1]: it is a network"},
+		{"half of all proxies", "trusted_proxies: [128.0.0.0/1]", "trusted_proxies[0]: this is a large part"},
+		{"proxy with more", "trusted_proxies: [10.0.0.1/8]", "trusted_proxies[0]: it goes on after its length: write 10.0.0.0/8"},
+		{"proxy in IPv6", "trusted_proxies: ['::ffff:10.0.0.0/104']", "trusted_proxies[0]: write it as an IPv4 network"},
+		{"store elsewhere", "store: postgres://u@db.example.org/d", "store: it is on another machine: add sslmode=verify-full"},
+		{"store anywhere", "store: postgres://u@127.0.0.1:1,192.0.2.1:2/d?sslmode=prefer", "store: it is on another machine"},
+		{"store by query", "store: postgres://u@localhost/d?host=db.example.org", "store: it is on another machine"},
+		{"sslmode", "store: postgres://u@127.0.0.1/d?sslmode=bogus", "store: sslmode is verify-full"},
 		{"any origin", "cors: {origins: ['*']}", "cors.origins[0]: "},
 		{"origin path", "cors: {origins: ['https://a.example.org/']}", "cors.origins[0]: "},
 		{"metrics", "metrics: {listen: x}", "metrics.listen: "},
@@ -103,7 +120,11 @@ func TestRefused(t *testing.T) {
 		{"ratio not a number", "trace: {ratio: .nan}", "trace.ratio: "},
 		{"level", "log: {level: all}", "log.level: "},
 		{"format", "log: {format: xml}", "log.format: "},
+		{"audit sync", "audit_sync: 2s", "audit_sync: "},
+		{"negative audit sync", "audit_sync: -1s", "audit_sync: "},
 		{"no requests", "limits: {requests: 0}", "limits.requests: "},
+		{"no connections", "limits: {connections: 0}", "limits.connections: "},
+		{"connections per source", "limits: {connections_per_source: -1}", "limits.connections_per_source: "},
 		{"header bytes", "limits: {header_bytes: 1}", "limits.header_bytes: "},
 		{"no timeout", "limits: {header_timeout: 0s}", "limits.header_timeout: "},
 		{"negative", "limits: {drain_timeout: -1s}", "limits.drain_timeout: "},
@@ -119,6 +140,14 @@ func TestRefused(t *testing.T) {
 		{"sealed", "apps: [{sdkappid: 1, name: a, sealed_file: s}]", "apps[0].sealed_file: it needs kek"},
 		{"sealed ID", "apps: [{sdkappid: 1, name: a, sealed_file: s}]", "apps[0].key_id: "},
 		{"app TTL", app + "max_ttl: -1s}]", "apps[0].max_ttl: "},
+		{"app TTL of a moment", app + "max_ttl: 999ms}]", "apps[0].max_ttl: it is 0, which is 180 days, or 1s and more"},
+		{"API key twice", app + "api_keys: [{name: b, id: x, sha256: y, scopes: [read]}, {name: c, id: x, sha256: z, scopes: [read]}]}]", "apps[0].api_keys[1].id: a credential before"},
+		{
+			"API key of two", app + "api_keys: [{name: b, id: x, sha256: y, scopes: [read]}]}, {sdkappid: 2, name: b, key_file: l, api_keys: [{name: b, id: x, sha256: y, scopes: [read]}]}]",
+			"apps[1].api_keys[0].id: a credential before",
+		},
+		{"API key scope twice", app + "api_keys: [{name: b, token_file: z, scopes: [issue, read, issue]}]}]", "apps[0].api_keys[0].scopes[2]: it is there twice"},
+		{"API key network", app + "api_keys: [{name: b, token_file: z, scopes: [issue], networks: [10.0.0.1/8]}]}]", "apps[0].api_keys[0].networks[0]: it goes on after its length: write 10.0.0.0/8"},
 		{"API key", app + "api_keys: [{name: b, scopes: [issue], id: x}]}]", "apps[0].api_keys[0]: either"},
 		{"API key both", app + "api_keys: [{name: b, scopes: [issue], id: x, sha256: y, token_file: z}]}]", "apps[0].api_keys[0]: either"},
 		{"API key mixed", app + "api_keys: [{name: b, scopes: [issue], id: x, token_file: z}]}]", "apps[0].api_keys[0]: either"},
@@ -140,12 +169,17 @@ func TestAccepted(t *testing.T) {
 	for _, text := range []string{
 		"listen: ':8080'\nallow_plain_http: true",
 		"listen: 'localhost:0'", "listen: '[::1]:8080'", "listen: '127.1.2.3:8080'",
-		"data: ''\nkek: k\nstore: postgresql://x",
+		"data: ''\nkek: k\nstore: postgresql://x?sslmode=require",
+		"store: postgres://u@db.example.org/d?sslmode=disable", "store: postgres://u@db1:5432,db2:5433/d?sslmode=verify-full",
+		"store: postgres:///d", "store: postgres://u@localhost:5432/d", "store: postgres://u@[::1]:5432/d?sslmode=prefer",
+		"store: postgres:///d?host=/var/run/postgresql",
 		"tls: {acme: {domains: [a.example.org], accept_terms: true}}\nlisten: ':443'",
+		"apps: [{sdkappid: 1, name: a, key_file: k, max_ttl: 1s}]",
 		"apps: [{sdkappid: 1, name: a, sealed_file: s, key_id: i}]\nkek: k",
 		"data: ''\napps: [{sdkappid: 1, name: a, key_file: k, api_keys: [{name: b, token_file: t, scopes: [issue]}]}]",
 		"trace: {endpoint: 'http://127.0.0.1:4318/v1/traces', ratio: 0}",
-		"limits: {drain_timeout: 0s}", "limits: {per_source: {per_second: 0, burst: 0}}",
+		"audit_sync: 0s", "limits: {drain_timeout: 0s}", "limits: {per_source: {per_second: 0, burst: 0}}",
+		"limits: {per_key: {per_second: 0}, connections_per_source: 0}",
 	} {
 		if _, err := load(t, text); err != nil {
 			t.Errorf("Load(%q): %v", text, err)
@@ -159,7 +193,9 @@ func TestEnvironmentRefused(t *testing.T) {
 		{"USERSIGD_LOG=x", "there is no such key"},
 		{"USERSIGD_=x", "there is no such key"},
 		{"USERSIGD_STOREURL=x", "there is no such key"},
-		{"USERSIGD_INIT=perhaps", "environment variable USERSIGD_INIT: "},
+		{"USERSIGD_INIT=perhaps", "environment variable USERSIGD_INIT: line 1: init: it is true or false"},
+		{"USERSIGD_POLL=", "environment variable USERSIGD_POLL: it is empty: it is a time with its unit, such as 30s"},
+		{"USERSIGD_LIMITS_REQUESTS=~", "environment variable USERSIGD_LIMITS_REQUESTS: it is empty: it is a whole number"},
 		{"USERSIGD_APPS=[{a: 1}]", `there is no key "a"`},
 		{"USERSIGD_POLL=[", "environment variable USERSIGD_POLL: "},
 		{"USERSIGD_LISTEN=:80", "listen: "},
@@ -167,6 +203,30 @@ func TestEnvironmentRefused(t *testing.T) {
 		if got, err := load(t, "", c.variable); err == nil || got != nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("with %s: %v, %v, want %q", c.variable, got, err, c.want)
 		}
+	}
+}
+
+// TestMerged: YAML's own way to say something once.
+func TestMerged(t *testing.T) {
+	c, err := load(t, `apps:
+- &first {sdkappid: 1, name: a, key_file: k, max_ttl: 1h}
+- {sdkappid: 2, <<: *first, key_file: l}
+- {<<: [{name: c}, *first], sdkappid: 3}`)
+	if err != nil || c.Apps[1].SDKAppID != 2 || c.Apps[1].Name != "a" || c.Apps[1].KeyFile != "l" || c.Apps[1].MaxTTL != time.Hour || c.Apps[2].Name != "c" || c.Apps[2].KeyFile != "k" {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+// TestValuesAreNotRepeated: what is in the wrong place may be a secret.
+func TestValuesAreNotRepeated(t *testing.T) {
+	for _, text := range []string{"init: hunter2", "poll: hunter2", "store: [hunter2]", "kek_older: hunter2", "trusted_proxies: [hunter2]", "hunter2"} {
+		if _, err := load(t, text); err == nil || strings.Contains(err.Error(), "unmarshal") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("Load(%q): %v", text, err)
+		}
+	}
+	_, err := load(t, "", "USERSIGD_INIT=hunter2")
+	if err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("the environment: %v", err)
 	}
 }
 
@@ -212,6 +272,30 @@ func TestStoreFile(t *testing.T) {
 	}
 	if _, err := load(t, "store_file: "+file); err == nil || !strings.Contains(err.Error(), "is empty") {
 		t.Errorf("an empty store_file: %v", err)
+	}
+	for _, mode := range []os.FileMode{0o604, 0o666, 0o620} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := load(t, "store_file: "+file); err == nil || !strings.Contains(err.Error(), "open to others") {
+			t.Errorf("a store_file of mode %#o: %v", mode, err)
+		}
+	}
+}
+
+// TestFileOthersWrite: whoever can change the file decides who may sign.
+func TestFileOthersWrite(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "usersigd.yaml")
+	if err := os.WriteFile(file, []byte("data: x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for mode, good := range map[os.FileMode]bool{0o600: true, 0o644: true, 0o666: false, 0o602: false} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(Source{File: file}); (err == nil) != good || err != nil && !strings.Contains(err.Error(), "can be changed by others") {
+			t.Errorf("a file of mode %#o: %v", mode, err)
+		}
 	}
 }
 

@@ -7,10 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
+	"reflect"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"usersig/server/internal/custody"
 )
 
 // Source is where a configuration comes from. What is later in the struct wins.
@@ -55,6 +57,14 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	// Whoever can change it decides who may sign. A pipe is whose it is given to.
+	if err := custody.CheckWritable(info); err != nil && info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%q %w", path, err)
+	}
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err == nil && len(text) > maxFile {
 		err = fmt.Errorf("%q is longer than %d bytes", path, maxFile)
@@ -67,52 +77,26 @@ func readFile(path string) ([]byte, error) {
 
 func (c *Config) decode(text []byte) error {
 	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	if err := d.Decode(c); err != nil && !errors.Is(err, io.EOF) {
-		return plain(err)
+	var document yaml.Node
+	if err := d.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
+		return errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
 	}
 	// Of two documents the second would be ignored, with all its limits.
 	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return errors.New("there is more than one YAML document")
 	}
-	return nil
-}
-
-var unknownField = regexp.MustCompile(`field (\S+) not found in type \S+`)
-
-// plain puts the decoder's words into ours. It finds all wrong keys at once.
-func plain(err error) error {
-	wrong, ok := errors.AsType[*yaml.TypeError](err)
-	if !ok {
-		return errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+	if len(document.Content) == 0 {
+		return nil
 	}
-	var all []error
-	for _, text := range wrong.Errors {
-		all = append(all, errors.New(unknownField.ReplaceAllString(text, `there is no key "$1"`)))
-	}
-	return errors.Join(all...)
+	into := &decoder{}
+	into.value(document.Content[0], reflect.ValueOf(c).Elem(), "")
+	return into.result()
 }
 
 // prefixed puts where it happened before each line of err.
 func prefixed(where string, err error) error {
 	lines := strings.Split(err.Error(), "\n")
 	return errors.New(where + ": " + strings.Join(lines, "\n"+where+": "))
-}
-
-// readStore sets StoreURL. What is in a store_file is not repeated in errors.
-func (c *Config) readStore() error {
-	c.StoreURL = c.Store
-	if c.StoreFile == "" || c.Store != "" {
-		return nil
-	}
-	text, err := readFile(c.StoreFile)
-	if err != nil {
-		return fmt.Errorf("store_file: %w", err)
-	}
-	if c.StoreURL = strings.TrimSpace(string(text)); c.StoreURL == "" {
-		return fmt.Errorf("store_file: %q is empty", c.StoreFile)
-	}
-	return nil
 }
 
 // DataFile returns the path of a file in data.

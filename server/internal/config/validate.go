@@ -23,6 +23,12 @@ func (p *problems) add(bad bool, key, text string) {
 	}
 }
 
+// network refuses one that does not mean what it says.
+func (p *problems) network(n netip.Prefix, key string) {
+	p.add(n != n.Masked(), key, fmt.Sprintf("it goes on after its length: write %v, or another length", n.Masked()))
+	p.add(n.Addr().Is4In6(), key, "write it as an IPv4 network: addresses are compared in that form")
+}
+
 func (c *Config) validate() error {
 	var p problems
 	c.state(&p)
@@ -34,9 +40,22 @@ func (c *Config) validate() error {
 		a.validate(&p, fmt.Sprintf("apps[%d]", i))
 		same := func(o App) bool { return o.SDKAppID == a.SDKAppID }
 		p.add(slices.IndexFunc(c.Apps, same) < i, fmt.Sprintf("apps[%d].sdkappid", i), "an application before has the same")
+		for j, k := range a.APIKeys {
+			p.add(c.declares(k.ID, i, j), fmt.Sprintf("apps[%d].api_keys[%d].id", i, j), "a credential before has the same: each is for one application")
+		}
 		p.add(a.SealedFile != "" && c.KEKPath() == "", fmt.Sprintf("apps[%d].sealed_file", i), "it needs kek, or data with a KEK file")
 	}
 	return errors.Join(p...)
+}
+
+// declares reports whether the credential is declared before the j-th of the i-th
+// application. The server knows whom it is by its ID alone.
+func (c *Config) declares(id string, i, j int) bool {
+	before := slices.Clone(c.Apps[i].APIKeys[:j])
+	for _, a := range c.Apps[:i] {
+		before = append(before, a.APIKeys...)
+	}
+	return id != "" && slices.ContainsFunc(before, func(k APIKey) bool { return k.ID == id })
 }
 
 // Stateless reports whether the applications are those of the configuration.
@@ -47,7 +66,11 @@ func (c *Config) state(p *problems) {
 	postgres := c.StoreURL != ""
 	if postgres {
 		u, err := url.Parse(c.StoreURL)
-		p.add(err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql", "store", "it is empty for SQLite in data, or a URL that begins with postgres://")
+		bad := err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql"
+		p.add(bad, "store", "it is empty for SQLite in data, or a URL that begins with postgres://")
+		if !bad {
+			encrypted(p, u)
+		}
 	}
 	if c.Stateless() {
 		p.add(postgres, "apps", "it excludes store: applications are in one or in the other")
@@ -60,6 +83,7 @@ func (c *Config) state(p *problems) {
 	}
 	p.add(c.MaxStale < time.Second || c.MaxStale > time.Hour, "max_stale", "it is between 1s and 1h")
 	p.add(c.Poll < 10*time.Millisecond || c.Poll > time.Second, "poll", "it is between 10ms and 1s: a revocation holds everywhere within a second")
+	p.add(c.AuditSync < 0 || c.AuditSync > time.Second, "audit_sync", "it is between 0s and 1s: no more than that is lost when the power fails")
 }
 
 func (c *Config) server(p *problems) {
@@ -70,7 +94,8 @@ func (c *Config) server(p *problems) {
 		"this address is not loopback and there is no tls: API keys would cross the network readable; allow_plain_http allows it")
 	p.add(!plain && c.AllowPlainHTTP, "allow_plain_http", "it excludes tls")
 	for i, n := range c.TrustedProxies {
-		p.add(n.Bits() == 0, fmt.Sprintf("trusted_proxies[%d]", i), "this is every address: then anyone can pretend to be anywhere")
+		p.network(n, fmt.Sprintf("trusted_proxies[%d]", i))
+		p.add(n.Bits() < 8, fmt.Sprintf("trusted_proxies[%d]", i), "this is a large part of all addresses: then anyone can pretend to be anywhere")
 	}
 	for i, o := range c.CORS.Origins {
 		p.add(!isOrigin(o), fmt.Sprintf("cors.origins[%d]", i), "it is a scheme and a host, such as https://console.example.org, and nothing after")
@@ -135,6 +160,8 @@ func (c *Config) observed(p *problems) {
 
 func (l *Limits) validate(p *problems) {
 	p.add(l.Requests < 1 || l.Requests > 1<<20, "limits.requests", "it is between 1 and 1048576")
+	p.add(l.Connections < 1 || l.Connections > 1<<20, "limits.connections", "it is between 1 and 1048576")
+	p.add(l.ConnectionsPerSource < 0 || l.ConnectionsPerSource > 1<<20, "limits.connections_per_source", "it is between 0 and 1048576")
 	p.add(l.HeaderBytes < 4<<10 || l.HeaderBytes > 1<<20, "limits.header_bytes", "it is between 4096 and 1048576")
 	l.PerSource.validate(p, "limits.per_source")
 	l.PerKey.validate(p, "limits.per_key")
@@ -164,7 +191,8 @@ func (a *App) validate(p *problems, at string) {
 	p.add(a.Name == "", at+".name", "it is required")
 	p.add((a.KeyFile == "") == (a.SealedFile == ""), at, "either key_file or sealed_file is required, and not both")
 	p.add(a.SealedFile != "" && a.KeyID == "", at+".key_id", "sealed_file needs it")
-	p.add(a.MaxTTL < 0, at+".max_ttl", "it is negative")
+	// It is kept in seconds, and less than one would be none: the default, which is long.
+	p.add(a.MaxTTL < 0 || a.MaxTTL > 0 && a.MaxTTL < time.Second, at+".max_ttl", "it is 0, which is 180 days, or 1s and more")
 	for i, k := range a.APIKeys {
 		k.validate(p, fmt.Sprintf("%s.api_keys[%d]", at, i))
 	}
@@ -179,6 +207,10 @@ func (k *APIKey) validate(p *problems, at string) {
 	for i, scope := range k.Scopes {
 		known := []string{"issue", "verify", "revoke", "read"}
 		p.add(!slices.Contains(known, scope), fmt.Sprintf("%s.scopes[%d]", at, i), "it is issue, verify, revoke or read")
+		p.add(slices.Index(k.Scopes, scope) < i, fmt.Sprintf("%s.scopes[%d]", at, i), "it is there twice")
+	}
+	for i, n := range k.Networks {
+		p.network(n, fmt.Sprintf("%s.networks[%d]", at, i))
 	}
 }
 

@@ -148,6 +148,7 @@ func decode(k kind, plain []byte) (usersig.SigningKey, error) {
 		if key, err := usersig.ParseSecret(plain); err == nil {
 			return key, nil
 		}
+	case kindCheck: // is no key
 	}
 	return nil, ErrSealed
 }

@@ -28,13 +28,14 @@ type kind byte
 const (
 	kindPrivate kind = 'E' // PKCS #8 PEM
 	kindSecret  kind = 'H' // the text of a SECRETKEY
+	kindCheck   kind = 'C' // random bytes: see SealCheck
 )
 
 // envelope is a sealed key, taken apart:
 //
 //	offset  size  content
 //	0       1     version of this format, 1
-//	1       1     kind: 'E' private key (PKCS #8 PEM), 'H' SECRETKEY (its text)
+//	1       1     kind: 'E' private key (PKCS #8 PEM), 'H' SECRETKEY (its text), 'C' check
 //	2       2     n, big endian
 //	4       n     data key of 32 bytes, wrapped by the KEK in a form of its own
 //	4+n     12    nonce
@@ -73,7 +74,7 @@ func parse(sealed []byte) (envelope, error) {
 	n := int(binary.BigEndian.Uint16(sealed[2:]))
 	e := envelope{kind: kind(sealed[1])}
 	switch rest := sealed[headerSize:]; {
-	case e.kind != kindPrivate && e.kind != kindSecret:
+	case e.kind != kindPrivate && e.kind != kindSecret && e.kind != kindCheck:
 		return envelope{}, ErrSealed
 	case n == 0 || n > maxWrapped || len(rest) < n+innerExtra:
 		return envelope{}, ErrSealed

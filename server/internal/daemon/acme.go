@@ -83,8 +83,7 @@ func (a *acme) manage(ctx context.Context) error {
 }
 
 func (a *acme) config() *tls.Config {
-	c := a.magic.TLSConfig() // answers challenges too
-	c.MinVersion = tls.VersionTLS12
+	c := modern(a.magic.TLSConfig()) // which answers challenges too
 	c.NextProtos = append([]string{"h2", "http/1.1"}, c.NextProtos...)
 	return c
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"usersig/server/internal/custody"
 )
 
 // certs is a certificate in two files, which are read again when one has changed.
@@ -61,8 +63,18 @@ func (c *certs) use(files pair) error {
 	return nil
 }
 
+// load refuses a key that others can read, who could pretend to be this server.
 func (p pair) load() (*tls.Certificate, error) {
-	cert, err := tls.LoadX509KeyPair(p.cert, p.key)
+	text, err := readBounded(p.cert)
+	if err != nil {
+		return nil, fmt.Errorf("tls.cert: %w", err)
+	}
+	key, err := custody.ReadSecret(p.key)
+	if err != nil {
+		return nil, fmt.Errorf("tls.key: %w", err)
+	}
+	defer clear(key)
+	cert, err := tls.X509KeyPair(text, key)
 	if err != nil {
 		return nil, fmt.Errorf("read certificate %q and key %q: %w", p.cert, p.key, err)
 	}
@@ -90,5 +102,17 @@ func (c *certs) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 }
 
 func (c *certs) config() *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}
+	return modern(&tls.Config{GetCertificate: c.get})
+}
+
+// modern takes from TLS 1.2 what only old clients need: the suites with CBC, which Go
+// protects from attacks by timing in part only. Those of TLS 1.3 are not to be chosen.
+func modern(c *tls.Config) *tls.Config {
+	c.MinVersion = tls.VersionTLS12
+	c.CipherSuites = []uint16{
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+		tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+		tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+	}
+	return c
 }

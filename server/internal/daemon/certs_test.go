@@ -112,6 +112,13 @@ func TestCertificateReloads(t *testing.T) {
 	write(t, files.key, string(good))
 	want(2)
 
+	// One that others can read is not used.
+	chmod(t, files.key, 0o644)
+	if err := r.Reload(t.Context(), configured(files)); err == nil || !strings.Contains(err.Error(), "tls.key: ") {
+		t.Errorf("Reload takes a key that others can read: %v", err)
+	}
+	chmod(t, files.key, 0o640)
+
 	// A signal can name other files.
 	moved := pair{filepath.Join(dir, "cert2.pem"), filepath.Join(dir, "key2.pem")}
 	selfSigned(t, moved, 4)
@@ -129,6 +136,21 @@ func TestTLSOnly(t *testing.T) {
 		c.Data, c.Init, c.Listen, c.TLS.Cert, c.TLS.Key = filepath.Join(dir, "data"), true, "0.0.0.0:0", files.cert, files.key
 	}), Options{})
 	_, port, _ := net.SplitHostPort(r.Addr().String())
+	for _, suite := range tls.CipherSuites() {
+		if strings.Contains(suite.Name, "_CBC_") {
+			cbc := &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite.ID}}
+			if conn, err := tls.Dial("tcp", "127.0.0.1:"+port, cbc); err == nil {
+				_ = conn.Close()
+				t.Errorf("%s is taken", suite.Name)
+			}
+		}
+	}
+	aead := &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12}
+	if conn, err := tls.Dial("tcp", "127.0.0.1:"+port, aead); err != nil {
+		t.Errorf("a client with TLS 1.2: %v", err)
+	} else {
+		_ = conn.Close()
+	}
 	if _, err := tls.Dial("tcp", "127.0.0.1:"+port, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11}); err == nil {
 		t.Error("TLS 1.1 is spoken")
 	}

@@ -4,7 +4,6 @@ package daemon
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -119,7 +118,7 @@ func (d *Daemon) measures(ctx context.Context) telemetry.Source {
 		Census:    func() (apps, keys map[string]int) { return d.state.census(ctx) },
 		Age:       func() time.Duration { return d.state.Service.Staleness() },
 		AppStates: []string{string(issuer.Running), string(issuer.Stopped)},
-		KeyStates: []string{string(issuer.Next), string(issuer.Signing), string(issuer.Retired), string(issuer.Dead)},
+		KeyStates: []string{string(issuer.Next), string(issuer.Signing), string(issuer.Retired), string(issuer.Dead), verifying},
 		Version:   d.opts.Version,
 	}
 }
@@ -148,10 +147,12 @@ func (d *Daemon) apply(cfg *config.Config) {
 		Proxies:   cfg.TrustedProxies,
 		PerSource: limit(cfg.Limits.PerSource),
 		PerKey:    limit(cfg.Limits.PerKey),
+		Requests:  cfg.Limits.Requests,
+		Rejected:  d.metrics.Rejected,
+		Ending:    d.front.draining.Load,
 		Version:   d.opts.Version,
 	})
 	d.front.api.Store(&api)
-	d.front.most.Store(int64(cfg.Limits.Requests))
 	d.config.Store(cfg)
 }
 
@@ -161,76 +162,6 @@ func limit(r config.Rate) httpapi.Limit {
 		return httpapi.Limit{PerSecond: -1}
 	}
 	return httpapi.Limit{PerSecond: r.PerSecond, Burst: r.Burst}
-}
-
-// handler returns what the server serves: the front, in spans if there are traces.
-func (d *Daemon) handler(ctx context.Context, cfg *config.Config) (http.Handler, error) {
-	if cfg.Trace.Endpoint == "" {
-		return d.front, nil
-	}
-	patterns, err := patternsOf(ctx, *d.front.api.Load())
-	if err != nil {
-		return nil, err
-	}
-	return d.tracer.Requests(d.front, newRoutes(patterns).route), nil
-}
-
-func (d *Daemon) listen(ctx context.Context, cfg *config.Config) (err error) {
-	handler, err := d.handler(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	var lc net.ListenConfig
-	if d.main.listener, err = lc.Listen(ctx, "tcp", cfg.Listen); err != nil {
-		return err
-	}
-	d.main.server = d.newServer(cfg, handler)
-	if d.main.server.TLSConfig, err = d.certificates(cfg); err != nil {
-		return err
-	}
-	d.main.tls = d.main.server.TLSConfig != nil
-	if cfg.Metrics.Listen == "" {
-		return nil
-	}
-	if d.watched.listener, err = lc.Listen(ctx, "tcp", cfg.Metrics.Listen); err != nil {
-		return err
-	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", d.metrics.Handler())
-	d.watched.server = d.newServer(cfg, mux)
-	return nil
-}
-
-// longest is how long a reply may take: longer than any route takes. It ends replies to
-// clients that have stopped reading.
-const longest = 15 * time.Minute
-
-func (d *Daemon) newServer(cfg *config.Config, handler http.Handler) *http.Server {
-	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: cfg.Limits.HeaderTimeout,
-		WriteTimeout:      longest,
-		IdleTimeout:       cfg.Limits.IdleTimeout,
-		MaxHeaderBytes:    cfg.Limits.HeaderBytes,
-		ErrorLog:          slog.NewLogLogger(d.log.Handler(), slog.LevelDebug), // mostly of strangers' handshakes
-	}
-}
-
-// certificates returns how connections are encrypted, or nil if they are not.
-func (d *Daemon) certificates(cfg *config.Config) (_ *tls.Config, err error) {
-	switch {
-	case cfg.TLS.Cert != "":
-		if d.certs, err = openCerts(pair{cfg.TLS.Cert, cfg.TLS.Key}, d.log); err != nil {
-			return nil, err
-		}
-		return d.certs.config(), nil
-	case len(cfg.TLS.ACME.Domains) > 0:
-		if d.acme, err = openACME(cfg, d.main.listener.Addr(), d.log); err != nil {
-			return nil, err
-		}
-		return d.acme.config(), nil
-	}
-	return nil, nil //nolint:nilnil // plain HTTP, which the configuration allows
 }
 
 // Addr returns the address of the API.

@@ -9,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"usersig/server/internal/audit"
 	"usersig/server/internal/config"
 	"usersig/server/internal/custody"
+	"usersig/server/internal/issuer"
 	"usersig/server/internal/store/pgtest"
 )
 
@@ -122,6 +124,71 @@ func TestInitInterrupted(t *testing.T) {
 	d := start(t, fresh(t, dir), Options{})
 	if me := d.must("GET", "/v1/me", nil); me["scopes"] == nil {
 		t.Errorf("the second credential does not work: %v", me)
+	}
+}
+
+// TestInitBesideOldCredential: a credential of another store would let nobody in.
+func TestInitBesideOldCredential(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, tokenFile)
+	write(t, path, "usk_of_another_store\n")
+	refused(t, fresh(t, dir), "move \""+path+"\" away")
+	refused(t, fresh(t, dir), "move \""+path+"\" away")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(dir, "nowhere"), path); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, fresh(t, dir), "move \""+path+"\" away")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	d := start(t, fresh(t, dir), Options{})
+	if me := d.must("GET", "/v1/me", nil); me["scopes"] == nil {
+		t.Errorf("the credential does not work: %v", me)
+	}
+}
+
+// TestInitAtOnce: two machines make the state of one PostgreSQL. Each has made a KEK when
+// it meets the other; one of them is the store's, and the other must not stay.
+func TestInitAtOnce(t *testing.T) {
+	url := pgtest.URL(t)
+	var met, ended sync.WaitGroup
+	met.Add(2)
+	dirs, states, errs := [2]string{t.TempDir(), t.TempDir()}, [2]*State{}, [2]error{}
+	for i, dir := range dirs {
+		cfg := configure(t, func(c *config.Config) { c.Data, c.Store, c.StoreURL, c.Init = dir, url, url, true })
+		ended.Go(func() {
+			states[i], errs[i] = OpenState(t.Context(), cfg, Options{}, func(s issuer.Store) issuer.Store {
+				met.Done()
+				met.Wait()
+				return s
+			})
+		})
+	}
+	ended.Wait()
+	winner, loser := 0, 1
+	if errs[0] != nil {
+		winner, loser = 1, 0
+	}
+	if errs[winner] != nil || errs[loser] == nil || !strings.Contains(errs[loser].Error(), "another init was faster") {
+		t.Fatalf("the inits: %v, %v", errs[0], errs[1])
+	}
+	if err := states[winner].Close(); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(dirs[loser]); len(left) != 0 || err != nil {
+		t.Errorf("the slower one left %v, %v", left, err)
+	}
+	refused(t, configure(t, func(c *config.Config) { c.Data, c.Store, c.StoreURL, c.Init = dirs[loser], url, url, true }), "KEK file")
+	kek, err := os.ReadFile(filepath.Join(dirs[winner], kekFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dirs[loser], kekFile), string(kek))
+	for _, dir := range dirs {
+		open(t, configure(t, func(c *config.Config) { c.Data, c.Store, c.StoreURL = dir, url, url }))
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -27,7 +26,8 @@ type declared struct {
 	told    chan struct{}
 }
 
-func openDeclared(ctx context.Context, cfg *config.Config, opts Options) (*declared, error) {
+// newDeclared reads what cfg declares. It has no ledger yet.
+func newDeclared(ctx context.Context, cfg *config.Config) (*declared, error) {
 	d := &declared{records: map[uint32]*issuer.Record{}, told: make(chan struct{}, 1)}
 	d.kek = &reopening{open: func(context.Context) (custody.KEK, error) { return newPassing(), nil }}
 	if err := d.kek.reopen(ctx); err != nil {
@@ -36,18 +36,21 @@ func openDeclared(ctx context.Context, cfg *config.Config, opts Options) (*decla
 	// Once only: a second one would not open what the first sealed.
 	kek := d.kek.now()
 	d.kek.open = func(context.Context) (custody.KEK, error) { return kek, nil }
-	if err := d.declare(ctx, cfg); err != nil {
-		return nil, err
+	return d, d.declare(ctx, cfg)
+}
+
+func openDeclared(ctx context.Context, cfg *config.Config, opts Options) (*declared, error) {
+	d, err := newDeclared(ctx, cfg)
+	if err == nil {
+		d.ledger, err = openLedgerOf(ctx, cfg, opts)
 	}
-	var err error
-	d.ledger, err = openLedgerOf(cfg, opts.Stdout)
 	return d, err
 }
 
-func openLedgerOf(cfg *config.Config, stdout io.Writer) (*ledger, error) {
+func openLedgerOf(ctx context.Context, cfg *config.Config, opts Options) (*ledger, error) {
 	switch {
 	case cfg.Audit == "-" || cfg.Audit == "" && cfg.Data == "":
-		return newLedger(stdout), nil
+		return beginLedger(ctx, opts.Stdout, opts.Clock())
 	case cfg.Audit != "":
 		return openLedger(cfg.Audit)
 	}
@@ -86,10 +89,13 @@ func (d *declared) read(ctx context.Context, cfg *config.Config) (map[uint32]*is
 			return nil, err
 		}
 	}
-	records := map[uint32]*issuer.Record{}
+	records, owners := map[uint32]*issuer.Record{}, map[string]string{}
 	var all []error
 	for i, a := range cfg.Apps {
 		r, err := d.record(ctx, &a, sealed)
+		if err == nil {
+			err = unshared(r, i, owners)
+		}
 		if err != nil {
 			all = append(all, fmt.Errorf("apps[%d]: %w", i, err))
 			continue
@@ -100,6 +106,19 @@ func (d *declared) read(ctx context.Context, cfg *config.Config) (map[uint32]*is
 		return nil, errors.Join(all...)
 	}
 	return records, nil
+}
+
+// unshared refuses credentials that were declared before: the service finds an API key's
+// application by its ID, and would let it into one of them only.
+func unshared(r *issuer.Record, app int, owners map[string]string) error {
+	for i, k := range r.APIKeys {
+		at := fmt.Sprintf("apps[%d].api_keys[%d]", app, i)
+		if before, twice := owners[k.ID]; twice {
+			return fmt.Errorf("api_keys[%d]: it is the same credential as %s: each is for one application", i, before)
+		}
+		owners[k.ID] = at
+	}
+	return nil
 }
 
 // since is when what is declared was made. The same configuration makes the same

@@ -92,11 +92,51 @@ func TestStateless(t *testing.T) {
 	if err := ReadEntries(strings.NewReader(out.String()), check.Next); err != nil {
 		t.Error(err)
 	}
-	if seq, _ := check.Head(); seq != 6 {
-		t.Errorf("%d entries were written, want two tokens, two conflicts and two denials", seq)
+	if seq, _ := check.Head(); seq != 7 {
+		t.Errorf("%d entries were written, want the beginning, two tokens, two conflicts and two denials", seq)
 	}
 	if strings.Contains(out.String()+r.log.String(), aSecret) {
 		t.Error("the SECRETKEY was written somewhere")
+	}
+}
+
+// TestRunsAreTold: what is written to standard output by one run after the other can be
+// told apart, and what was tampered with is none.
+func TestRunsAreTold(t *testing.T) {
+	cfg, token := stateless(t)
+	var out syncBuffer
+	for range 2 {
+		r := start(t, cfg, Options{Stdout: &out})
+		r.token = token
+		r.issue("/v1/apps/1400000000", "alice")
+		if err := r.stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var begin []int64
+	n := int64(0)
+	err := ReadEntries(strings.NewReader(out.String()), func(e audit.Entry) error {
+		n++
+		if BeginsRun(&e) {
+			begin = append(begin, n)
+		}
+		return nil
+	})
+	if err != nil || n != 4 || fmt.Sprint(begin) != "[1 3]" {
+		t.Errorf("of %d entries %v begin a run, %v", n, begin, err)
+	}
+	cfg.Audit = filepath.Join(t.TempDir(), "log")
+	for range 2 {
+		s, err := OpenState(t.Context(), cfg, Options{}, nil)
+		if err == nil {
+			err = s.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if text, err := os.ReadFile(cfg.Audit); err != nil || len(text) != 0 {
+		t.Errorf("a file, which goes on where it ended, has %q, %v", text, err)
 	}
 }
 
@@ -203,22 +243,25 @@ func TestDeclaredRefused(t *testing.T) {
 		change func(*config.App)
 		want   string
 	}{
-		"no key":       {func(a *config.App) { a.KeyFile = "nosuch" }, "key_file: "},
-		"public key":   {func(a *config.App) { a.KeyFile = a.PublicKeyFiles[0] }, "public key"},
-		"private key":  {func(a *config.App) { a.PublicKeyFiles = []string{a.KeyFile} }, "public_key_files: "},
-		"no old key":   {func(a *config.App) { a.PublicKeyFiles = []string{"nosuch"} }, "public_key_files: "},
-		"another key":  {func(a *config.App) { a.KeyID = "0000000000000000" }, "key_id: "},
-		"empty key":    {func(a *config.App) { a.KeyFile = os.DevNull }, "key_file: "},
-		"long key":     {func(a *config.App) { a.KeyFile = long(t) }, "longer than"},
-		"no sealed":    {func(a *config.App) { a.KeyFile, a.SealedFile = "", "nosuch" }, "sealed_file: "},
-		"open key":     {func(a *config.App) { a.KeyFile = exposed(t, a.KeyFile) }, "chmod"},
-		"user IDs":     {func(a *config.App) { a.UserIDs = "some" }, "user_ids"},
-		"OIDC":         {func(a *config.App) { a.OIDC.Issuer = "http://id.example.org" }, "apps[0]: "},
-		"many keys":    {func(a *config.App) { a.PublicKeyFiles = many(a.PublicKeyFiles[0]) }, "at most"},
-		"hash":         {func(a *config.App) { a.APIKeys[0].SHA256 = "00" }, "api_keys[0]: sha256"},
-		"no token":     {func(a *config.App) { a.APIKeys[0].TokenFile = "nosuch" }, "api_keys[0]: token_file"},
-		"not a token":  {func(a *config.App) { a.APIKeys[0].TokenFile = a.KeyFile }, "api_keys[0]: token_file"},
-		"open token":   {func(a *config.App) { a.APIKeys[0].TokenFile = exposed(t, a.KeyFile) }, "chmod"},
+		"no key":      {func(a *config.App) { a.KeyFile = "nosuch" }, "key_file: "},
+		"public key":  {func(a *config.App) { a.KeyFile = a.PublicKeyFiles[0] }, "public key"},
+		"private key": {func(a *config.App) { a.PublicKeyFiles = []string{a.KeyFile} }, "public_key_files: "},
+		"no old key":  {func(a *config.App) { a.PublicKeyFiles = []string{"nosuch"} }, "public_key_files: "},
+		"another key": {func(a *config.App) { a.KeyID = "0000000000000000" }, "key_id: "},
+		"empty key":   {func(a *config.App) { a.KeyFile = os.DevNull }, "key_file: "},
+		"long key":    {func(a *config.App) { a.KeyFile = long(t) }, "longer than"},
+		"no sealed":   {func(a *config.App) { a.KeyFile, a.SealedFile = "", "nosuch" }, "sealed_file: "},
+		"open key":    {func(a *config.App) { a.KeyFile = exposed(t, a.KeyFile) }, "chmod"},
+		"user IDs":    {func(a *config.App) { a.UserIDs = "some" }, "user_ids"},
+		"OIDC":        {func(a *config.App) { a.OIDC.Issuer = "http://id.example.org" }, "apps[0]: "},
+		"many keys":   {func(a *config.App) { a.PublicKeyFiles = many(a.PublicKeyFiles[0]) }, "at most"},
+		"hash":        {func(a *config.App) { a.APIKeys[0].SHA256 = "00" }, "api_keys[0]: sha256"},
+		"no token":    {func(a *config.App) { a.APIKeys[0].TokenFile = "nosuch" }, "api_keys[0]: token_file"},
+		"not a token": {func(a *config.App) { a.APIKeys[0].TokenFile = a.KeyFile }, "api_keys[0]: token_file"},
+		"open token":  {func(a *config.App) { a.APIKeys[0].TokenFile = exposed(t, a.KeyFile) }, "chmod"},
+		"shared token": {func(a *config.App) {
+			a.APIKeys[0].ID, a.APIKeys[0].SHA256, a.APIKeys[0].TokenFile = "", "", write(t, filepath.Join(t.TempDir(), "t"), firstText)
+		}, "apps[1]: api_keys[0]: it is the same credential as apps[0].api_keys[0]"},
 		"folder token": {func(a *config.App) { a.APIKeys[0].TokenFile = folder(t) }, "token_file"},
 	} {
 		t.Run(name, func(t *testing.T) {

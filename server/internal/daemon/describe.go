@@ -23,7 +23,7 @@ func patternsOf(ctx context.Context, api http.Handler) ([]string, error) {
 	if err := json.Unmarshal(said.body, &description); err != nil {
 		return nil, fmt.Errorf("read the description of the API: %w", err)
 	}
-	patterns := []string{"GET /openapi.json", "GET /docs"}
+	patterns := []string{"GET /openapi.json", "GET /docs", "GET /{$}"}
 	for path, methods := range description.Paths {
 		for method := range methods {
 			patterns = append(patterns, strings.ToUpper(method)+" "+path)

@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -14,14 +13,13 @@ import (
 	"usersig/server/internal/telemetry"
 )
 
-// front is what every request meets first: it knows whether the server is ending, how
-// many requests are under way, and which API is the current one.
+// front is what every request meets first: it knows whether the server is ending and
+// which API is the current one, and counts the requests that are under way.
 type front struct {
 	api      atomic.Pointer[http.Handler]
 	metrics  *telemetry.Metrics
 	exposed  bool // whether /metrics is served here
 	draining atomic.Bool
-	most     atomic.Int64
 	underway atomic.Int64
 }
 
@@ -29,15 +27,13 @@ type front struct {
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	api := *f.api.Load()
 	switch {
-	case r.URL.Path == "/readyz" && f.draining.Load():
-		unavailable(w, "the server is ending")
 	case r.URL.Path == "/healthz" || r.URL.Path == "/readyz":
 		// Always answered: a server that is busy must not be taken for one that is dead.
 		api.ServeHTTP(w, r)
 	case r.URL.Path == "/metrics" && f.exposed && !forwarded(r):
 		f.metrics.Handler().ServeHTTP(w, r)
 	default:
-		f.limited(w, r, api)
+		f.counted(w, r, api)
 	}
 }
 
@@ -52,26 +48,11 @@ func forwarded(r *http.Request) bool {
 	return false
 }
 
-func (f *front) limited(w http.ResponseWriter, r *http.Request, api http.Handler) {
+func (f *front) counted(w http.ResponseWriter, r *http.Request, api http.Handler) {
+	f.underway.Add(1)
 	defer f.underway.Add(-1)
-	if f.underway.Add(1) > f.most.Load() {
-		f.metrics.Rejected()
-		unavailable(w, "too many requests are under way")
-		return
-	}
 	defer f.metrics.Begin()()
 	api.ServeHTTP(w, r)
-}
-
-// unavailable answers as the API does when it cannot.
-func unavailable(w http.ResponseWriter, detail string) {
-	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Retry-After", "1")
-	w.WriteHeader(http.StatusServiceUnavailable)
-	_, _ = io.WriteString(w, `{"type":"/docs#unavailable","title":"The server cannot answer now","status":503,`+
-		`"reason":"unavailable","detail":"`+detail+`"}`+"\n") // detail is ours and needs no escapes
 }
 
 // measured is a store whose commits are timed.

@@ -38,7 +38,7 @@ func readKey(ctx context.Context, a *config.App, sealed custody.KEK) (usersig.Si
 
 // ReadKeyFile reads a private_key or a SECRETKEY from a file that others cannot read.
 func ReadKeyFile(path string) (usersig.SigningKey, error) {
-	text, err := readSecret(path)
+	text, err := custody.ReadSecret(path)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func readAPIKey(k *config.APIKey) (issuer.APIKey, error) {
 	id := k.ID
 	var hash []byte
 	if k.TokenFile != "" {
-		text, err := readSecret(k.TokenFile)
+		text, err := custody.ReadSecret(k.TokenFile)
 		if err != nil {
 			return issuer.APIKey{}, fmt.Errorf("token_file: %w", err)
 		}
@@ -97,37 +97,16 @@ func readAPIKey(k *config.APIKey) (issuer.APIKey, error) {
 	return stored, nil
 }
 
-// maxKeyFile is longer than any key file is.
+// maxKeyFile is longer than any file is that is read here.
 const maxKeyFile = 64 << 10
 
+// readBounded reads a file that may be public.
 func readBounded(path string) ([]byte, error) {
 	f, err := os.Open(path) //nolint:gosec // the operator's own path
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return readOpen(f, path)
-}
-
-// readSecret reads a file that others than its owner and group cannot read, and others
-// than its owner not write.
-func readSecret(path string) ([]byte, error) {
-	f, err := os.Open(path) //nolint:gosec // the operator's own path
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.Mode().Perm()&0o027 != 0 {
-		return nil, fmt.Errorf("%q is open to others (mode %#o): chmod it to 0600", path, info.Mode().Perm())
-	}
-	return readOpen(f, path)
-}
-
-func readOpen(f *os.File, path string) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
 	if err == nil && len(text) > maxKeyFile {
 		err = fmt.Errorf("%q is longer than %d bytes", path, maxKeyFile)

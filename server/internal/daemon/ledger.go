@@ -10,20 +10,22 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
+	"usersig/server/internal/access"
 	"usersig/server/internal/audit"
 	"usersig/server/internal/issuer"
+	"usersig/server/internal/store/row"
 )
 
-// ledger is the audit log of a stateless signer: JSON lines that are appended to a file
-// or written to standard output.
+// ledger is the audit log of a stateless signer: the lines that a store would keep,
+// appended to a file or written to standard output.
 type ledger struct {
 	mu   sync.Mutex
 	out  io.Writer
 	file *os.File // out, if it is a file; otherwise nil
 	size int64    // of the file, up to the last entry that is whole
-	seq  int64
-	hash string
+	head row.Head
 	tail []audit.Entry // the last ones, oldest first
 	lost error         // why no more can be written; sticky
 }
@@ -36,7 +38,21 @@ const mostTail = 4096
 const maxLine = 16 << 10
 
 // newLedger returns a ledger that writes to out and begins at the genesis.
-func newLedger(out io.Writer) *ledger { return &ledger{out: out, hash: audit.Genesis} }
+func newLedger(out io.Writer) *ledger { return &ledger{out: out, head: row.Start} }
+
+// beginRun is the first entry of a log on standard output. Nobody can read there where the
+// last run ended, so each begins a chain of its own, and says so: somebody who collects
+// the runs in one file would take the second for a log that was tampered with.
+const beginRun access.Action = "audit.begin"
+
+// BeginsRun reports whether e is the first entry of such a log.
+func BeginsRun(e *audit.Entry) bool { return e.Seq == 1 && e.Action == beginRun }
+
+// beginLedger returns a ledger that writes to out from now on.
+func beginLedger(ctx context.Context, out io.Writer, now time.Time) (*ledger, error) {
+	l := newLedger(out)
+	return l, l.append(ctx, []*audit.Entry{{At: now, Caller: "server", Action: beginRun, Outcome: audit.Done}})
+}
 
 // openLedger returns a ledger that goes on where the file ends.
 func openLedger(path string) (*ledger, error) {
@@ -70,7 +86,7 @@ func (l *ledger) resume() error {
 		return err
 	}
 	if seq, hash := check.Head(); seq > 0 {
-		l.seq, l.hash = seq, hash
+		l.head = row.Head{Seq: seq, Hash: hash}
 	}
 	l.size = size
 	return l.restore()
@@ -96,36 +112,27 @@ func (l *ledger) append(ctx context.Context, entries []*audit.Entry) error {
 	if l.lost != nil {
 		return l.lost
 	}
-	var text bytes.Buffer
-	linked := make([]audit.Entry, len(entries))
-	seq, hash := l.seq, l.hash
-	for i, e := range entries {
-		linked[i] = *e
-		if err := linked[i].Link(seq, hash); err != nil {
-			return err
-		}
-		seq, hash = linked[i].Seq, linked[i].Hash
-		if err := json.NewEncoder(&text).Encode(&linked[i]); err != nil {
-			return err
-		}
+	block, err := l.head.Append(entries)
+	if err != nil {
+		return err
 	}
-	if err := l.write(text.Bytes()); err != nil {
+	if err := l.write(block.Lines); err != nil {
 		return fmt.Errorf("%w: write audit log: %w", issuer.ErrUnavailable, err)
 	}
-	l.seq, l.hash, l.size = seq, hash, l.size+int64(text.Len())
-	for i, e := range entries {
-		*e = linked[i]
+	block.Tell(entries)
+	l.head, l.size = block.Head, l.size+int64(len(block.Lines))
+	for _, e := range entries {
 		l.remember(*e)
 	}
 	return nil
 }
 
 // write writes all of text or nothing.
-func (l *ledger) write(text []byte) error {
-	if len(text) == 0 {
+func (l *ledger) write(text string) error {
+	if text == "" {
 		return nil
 	}
-	_, err := l.out.Write(text)
+	_, err := io.WriteString(l.out, text)
 	if err == nil && l.file != nil {
 		err = l.file.Sync()
 	}
@@ -204,7 +211,7 @@ func readEntries(r io.Reader, f func(audit.Entry) error) (size int64, err error)
 		if err != nil || json.Unmarshal(line, &e) != nil {
 			return size, fmt.Errorf("%w: line %d is not an entry", audit.ErrBroken, n)
 		}
-		if !bytes.Equal(spell(&e, true), line) && !bytes.Equal(spell(&e, false), line) {
+		if !spelled(&e, line) {
 			return size, fmt.Errorf("%w: line %d was spelled by somebody else", audit.ErrBroken, n)
 		}
 		if err := f(e); err != nil {
@@ -214,12 +221,15 @@ func readEntries(r io.Reader, f func(audit.Entry) error) (size int64, err error)
 	}
 }
 
-// spell returns the line of an entry. The API leaves characters alone that the log, like
-// any page with JSON in it, escapes.
-func spell(e *audit.Entry, escape bool) []byte {
-	var line bytes.Buffer
-	enc := json.NewEncoder(&line)
-	enc.SetEscapeHTML(escape)
-	_ = enc.Encode(e) // what was decoded can be encoded
-	return line.Bytes()
+// spelled reports whether a line is that of an entry. The API leaves characters alone
+// that the log, like any page with JSON in it, escapes.
+func spelled(e *audit.Entry, line []byte) bool {
+	log, err := e.AppendJSON(nil)
+	if err != nil || bytes.Equal(append(log, '\n'), line) {
+		return err == nil
+	}
+	var api bytes.Buffer
+	enc := json.NewEncoder(&api)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(e) == nil && bytes.Equal(api.Bytes(), line)
 }

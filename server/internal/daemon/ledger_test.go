@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"usersig/server/internal/access"
 	"usersig/server/internal/audit"
 	"usersig/server/internal/issuer"
 )
@@ -82,6 +83,32 @@ func TestLedgerResumes(t *testing.T) {
 	}
 	if got := modeOf(t, path); got != 0o600 {
 		t.Errorf("the file has mode %o", got)
+	}
+}
+
+// TestLedgerHostileText: whatever a client has sent, the log can be read afterwards. A
+// byte that is not UTF-8 would be hashed in one spelling and read in another, and the
+// signer would take its own log for a forged one and not start again.
+func TestLedgerHostileText(t *testing.T) {
+	hostile := "\xff\x00\n\u2028<script>&\"\\\xc3\x28\U0001F600\uFFFD\x7f"
+	path := filepath.Join(t.TempDir(), "audit.jsonl")
+	l := openedLedger(t, path)
+	e := anEntry(0)
+	e.Caller, e.Source, e.Request, e.Subject, e.Detail = hostile, hostile, hostile, hostile, hostile
+	e.Action, e.Outcome = access.Action(hostile), audit.Outcome(hostile)
+	if err := l.append(t.Context(), []*audit.Entry{e, anEntry(1)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.close(); err != nil {
+		t.Fatal(err)
+	}
+	l = openedLedger(t, path)
+	page := l.page(0, 0, 10)
+	if len(page) != 2 || page[0] != *e {
+		t.Errorf("the log says %+v, and the caller was told %+v", page, *e)
+	}
+	if got := entriesOf(t, path); got != 2 {
+		t.Errorf("the file has %d entries", got)
 	}
 }
 
@@ -243,7 +270,7 @@ func TestOpenLedgerOf(t *testing.T) {
 	}{
 		{"", "", ""}, {"-", dir, ""}, {"", dir, filepath.Join(dir, ledgerFile)}, {filepath.Join(dir, "x"), "", filepath.Join(dir, "x")},
 	} {
-		l, err := openLedgerOf(configOf(c.audit, c.data), &out)
+		l, err := openLedgerOf(t.Context(), configOf(c.audit, c.data), Options{Stdout: &out, Clock: time.Now})
 		if err != nil {
 			t.Fatal(err)
 		}

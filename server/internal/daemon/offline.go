@@ -7,12 +7,49 @@ import (
 
 	"usersig/server/internal/audit"
 	"usersig/server/internal/config"
+	"usersig/server/internal/issuer"
 	"usersig/server/internal/store/sqlite"
 )
 
+// stored is a store that has tables, which others could change.
+type stored interface {
+	issuer.Store
+	CheckLog(ctx context.Context, f func(audit.Entry) error) error
+}
+
 // Entries calls f for each entry of the audit log, in order, until it fails. It needs no
 // KEK, and works beside a server that is running.
-func Entries(ctx context.Context, cfg *config.Config, f func(audit.Entry) error) (err error) {
+func Entries(ctx context.Context, cfg *config.Config, f func(audit.Entry) error) error {
+	return readLog(ctx, cfg, func(s stored) error {
+		const page = 1000
+		for after := int64(0); ; {
+			entries, err := s.Audit(ctx, 0, after, page)
+			if err != nil {
+				return err
+			}
+			for _, e := range entries {
+				if err := f(e); err != nil {
+					return err
+				}
+				after = e.Seq
+			}
+			if len(entries) < page {
+				return nil
+			}
+		}
+	})
+}
+
+// CheckEntries is Entries, and compares the log with all else that the store says of it, at
+// one moment: that its end is missing, or part of what an application is shown of it, cannot
+// be seen in the entries. The error wraps [audit.ErrBroken] then. It needs all of f's time at
+// once, and so is not for an f that may wait.
+func CheckEntries(ctx context.Context, cfg *config.Config, f func(audit.Entry) error) error {
+	return readLog(ctx, cfg, func(s stored) error { return s.CheckLog(ctx, f) })
+}
+
+// readLog opens the store for reading.
+func readLog(ctx context.Context, cfg *config.Config, f func(stored) error) error {
 	if cfg.Stateless() {
 		return errors.New("without a store the audit log is a file: name it with --file")
 	}
@@ -22,23 +59,7 @@ func Entries(ctx context.Context, cfg *config.Config, f func(audit.Entry) error)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	const page = 1000
-	for after := int64(0); ; {
-		entries, err := store.Audit(ctx, 0, after, page)
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			if err := f(e); err != nil {
-				return err
-			}
-			after = e.Seq
-		}
-		if len(entries) < page {
-			return nil
-		}
-	}
+	return errors.Join(f(store), store.Close())
 }
 
 // ErrUsePgDump is what Backup answers for PostgreSQL, which has better means.

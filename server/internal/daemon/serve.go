@@ -159,7 +159,7 @@ func (d *Daemon) reloadKeys(ctx context.Context, cfg *config.Config) error {
 // of several, others may not have the new KEK yet, and `usersigd kek rewrap` is for when
 // they have.
 func (d *Daemon) rewrap(ctx context.Context) {
-	n, err := d.state.Rewrap(ctx, d.opts.Clock)
+	n, err := d.state.rewrapAll(ctx, atSignal, d.opts.Clock)
 	if err != nil {
 		d.log.Error("hosted keys stay under an older KEK", "err", err)
 	}

@@ -2,13 +2,16 @@ package daemon
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"usersig/server/internal/config"
+	"usersig/server/internal/telemetry"
 )
 
 // TestTraces: a request's span has its route and not its path.
@@ -44,6 +47,27 @@ func TestTraces(t *testing.T) {
 			t.Errorf("the spans have %q", not)
 		}
 	}
+}
+
+// TestTracedRepliesHaveDeadlines: behind the traces, the API still says how long a client
+// may take for a reply.
+func TestTracedRepliesHaveDeadlines(t *testing.T) {
+	tracer, err := telemetry.NewTracer(t.Context(), "http://127.0.0.1:1/v1/traces", 0, "", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Hour)); err != nil {
+			t.Error(err)
+		}
+	})
+	server := httptest.NewServer(tracer.Requests(handler, func(*http.Request) string { return "none" }))
+	defer server.Close()
+	got, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = got.Body.Close()
 }
 
 func TestPatterns(t *testing.T) {

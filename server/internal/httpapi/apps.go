@@ -154,11 +154,7 @@ func (s *server) createApp(ctx context.Context, in *createAppIn) (*createAppOut,
 	if err != nil {
 		return nil, err
 	}
-	out := &createAppOut{Body: createdApp{viewApp(made.App), viewKey(made.Key), zip, secret}}
-	if made.Replayed {
-		out.Replayed = "true"
-	}
-	return out, nil
+	return &createAppOut{replay(made.Replayed), createdApp{viewApp(made.App), viewKey(made.Key), zip, secret}}, nil
 }
 
 type appList struct {

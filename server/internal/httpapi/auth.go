@@ -14,20 +14,26 @@ import (
 
 // identify finds out who sends a request, and whether they send too many.
 func (s *server) identify(ctx context.Context, w *reply, r *http.Request, c *call) *problem {
-	if c.route.who == prober {
+	switch c.route.who {
+	case prober:
 		return nil
-	}
-	if c.route.who == anybody || c.route.who == admin {
-		return s.limitSource(c)
+	case anybody:
+		return s.stranger(c)
+	case admin:
+		if p := s.stranger(c); p != nil {
+			return p
+		}
+		return s.identifyAdmin(ctx, r, c)
+	case keyHolder, user:
 	}
 	text, sent := bearer(r)
 	if known, ok := s.svc.Authenticate(text, c.source); ok {
 		c.caller = known
-		return limited(s.byKey.take(known.ID, s.clock()))
+		return s.known(c)
 	}
 	// Only those who are not known pay here, so that nobody can use up what a back end
 	// behind the same address needs.
-	if p := s.limitSource(c); p != nil {
+	if p := s.stranger(c); p != nil {
 		return p
 	}
 	if s.svc.Ready() != nil {
@@ -36,8 +42,38 @@ func (s *server) identify(ctx context.Context, w *reply, r *http.Request, c *cal
 	if c.route.who == user && strings.Count(text, ".") == 2 {
 		return s.identifyUser(ctx, w, r, c, text)
 	}
+	s.svc.TurnedKey(ctx, text, c.nobody())
 	return unauthorized(w, sent)
 }
+
+// known lets somebody who is known go on, within their limits.
+func (s *server) known(c *call) (p *problem) {
+	if p = limited(s.byKey.take(c.caller.ID, c.started)); p == nil {
+		c.slot, p = s.slots.known()
+		s.count(p)
+	}
+	return p
+}
+
+// stranger lets somebody who is not known go on, within the limits of where they are.
+func (s *server) stranger(c *call) (p *problem) {
+	from := household(c.source)
+	if p = limited(s.bySource.take(from, c.started)); p == nil {
+		c.slot, p = s.slots.stranger(from)
+		s.count(p)
+	}
+	return p
+}
+
+// count tells of a request that found no slot.
+func (s *server) count(p *problem) {
+	if p != nil && p.kind == kindUnavailable && s.opts.Rejected != nil {
+		s.opts.Rejected()
+	}
+}
+
+// nobody is the sender of a request before it is known who that is.
+func (c *call) nobody() access.Caller { return access.Caller{Source: c.source, Request: c.id} }
 
 // identifyUser asks the application's identity provider about a token.
 func (s *server) identifyUser(ctx context.Context, w *reply, r *http.Request, c *call, token string) *problem {
@@ -52,11 +88,14 @@ func (s *server) identifyUser(ctx context.Context, w *reply, r *http.Request, c 
 	userID, err := s.opts.Identity.Authenticate(ctx, *settings.OIDC, token)
 	switch {
 	case err != nil && s.opts.IsOutage != nil && s.opts.IsOutage(err):
-		s.log.Warn("identity provider", "request", c.id, "sdkappid", id, "err", err)
+		if left, tell := s.outages.tell(uint32(id), s.clock()); tell {
+			s.log.Warn("identity provider", "request", c.id, "sdkappid", id, "err", err, "more", left)
+		}
 		return problemAs(kindUnavailable, "the identity provider of this application is out of reach")
 	case err != nil:
 		return unauthorized(w, true)
 	}
+	s.slots.prove(&c.slot)
 	c.caller = access.Caller{ID: "user:" + userID, App: uint32(id), UserID: userID}
 	return nil
 }
@@ -95,10 +134,6 @@ func unauthorized(w *reply, sent bool) *problem {
 	}
 	w.Header().Set("WWW-Authenticate", challenge)
 	return problemAs(kindUnauthorized, "send an API key that is valid here: Authorization: Bearer usk_…")
-}
-
-func (s *server) limitSource(c *call) *problem {
-	return limited(s.bySource.take(household(c.source), s.clock()))
 }
 
 func limited(wait time.Duration) *problem {

@@ -12,7 +12,7 @@ import (
 // documents are what the API says of itself. They are made once: nothing in them
 // changes.
 type documents struct {
-	json, yaml, page []byte
+	json, yaml, page *document
 	policy           string // the page's Content-Security-Policy
 }
 
@@ -29,18 +29,19 @@ var descriptions = map[string]string{ //nolint:gosec // G101: they speak of secr
 	"createApp":          "With custody none, the reply holds keys.zip: it is the only copy of the private key. With hosted, the private key is sealed here and signs for the API, and leaves it never. An application with scheme hmac is hosted; the reply holds its SECRETKEY.",
 	"updateApp":          "What is left out stays. A change of scheme, curve or custody takes effect with the next rotation. A stopped application issues nothing, and its tokens are refused.",
 	"deleteApp":          "Its tokens are void, its keys are dead, and its number is never used again.",
-	"importKey":          "The private half stays where it is. The key verifies at once.",
-	"rotateKey":          "The old key goes on verifying for the overlap, so that nobody notices. If a key was prepared, it is the one that signs now.",
-	"killKey":            "For a key that has leaked: every token it signed is void now. With replace, another one takes over in the same step.",
+	"importKey":          "The private half stays where it is. The key verifies at once. Whether it becomes the signing key is for you to say, and never if the application is hosted: the server could not sign with it.",
+	"rotateKey":          "The old key goes on verifying for the overlap, so that nobody notices: by default until the longest token has ended that it can have signed, under the settings of then. If a key was prepared, or imported with sign_next, it is the one that signs now.",
+	"killKey":            "For a key that has leaked: every token it signed is void now, and the sessions that it opened end, unless keep_sessions says otherwise. With replace, another one takes over in the same step.",
 	"issueUserSig":       "The application's custody has to be hosted. A signed-in user of the application's OpenID Connect provider can send the provider's token in place of an API key, and gets a UserSig of their own.",
 	"issueBatch":         "All of the items, or none. An item with a room is a PrivateMapKey.",
 	"issuePrivateMapKey": "Rights in one room. It proves nothing about who brings it: that is what the UserSig beside it does.",
 	"issueDemoConfig":    "The reply is the file, byte for byte as Tencent's console wrote it. Whoever has it is its users until the tokens end.",
-	"verify":             "The server's own verdict: its keys, revocations, blocks and settings, and not cryptography alone. Good or not, the status is 200, and ok says which.",
-	"revokeUser":         "What was issued up to now stops working, and what is issued after the reply works. Whoever may not come back has to be blocked too.",
+	"verify":             "The server's own verdict: its keys, revocations, blocks and settings, and not cryptography alone. Good or not, the status is 200, and ok says which. Say where the user's request came from, as source: only then are failed checks counted, by application, user and source, and too many of them locked out for a minute. Your own address would be all of your users', and whoever sends you bad tokens could lock out any of them.",
+	"revokeUser":         "What was issued up to now stops working, and what is issued after the reply works. Times in tokens are whole seconds, so the reply comes when the second is over: after half a second as a rule, a second at most, however often the user is revoked in it. A token that is asked for in that second comes when it is over, too. The revocation itself is in effect at once. Whoever may not come back has to be blocked too.",
 	"blockUser":          "Refused whatever tokens they have, until then.",
 	"createAPIKey":       "For a back end of the application. Give it the scopes that it needs, and no others.",
-	"listAudit":          "Send Accept: application/x-ndjson for everything from the cursor on, as JSON lines.",
+	"deleteOperator":     "It ends at once. The last one stays: make another one first.",
+	"listAudit":          "Send Accept: application/x-ndjson for everything from the cursor on, as JSON lines. Each hash covers the entry before in the whole log, so that a part of it cannot be checked alone.",
 	"listAllAudit":       "Send Accept: application/x-ndjson for everything from the cursor on, as JSON lines. The entries are a chain: each hash covers the entry before.",
 	"kick":               "For back ends that call Tencent's already: the query says who asks, by an administrator's UserSig, and the HTTP status is 200 whatever happens. The UserSig can come as Authorization: Bearer, which keeps it out of the logs of proxies. The administrators are in the application's settings. A UserSig that is issued after the reply works.",
 }
@@ -74,16 +75,16 @@ func (s *server) describe() documents {
 	delete(doc.Paths["/v4/im_open_login_svc/kick"].Post.Responses, "default")
 	delete(doc.Components.Schemas.Map(), "ErrorModel")
 	delete(doc.Components.Schemas.Map(), "ErrorDetail")
-	var d documents
-	var err error
-	if d.json, err = json.Marshal(doc); err != nil {
+	text, err := json.Marshal(doc)
+	if err != nil {
 		panic(err) // of our own types only
 	}
-	if d.yaml, err = doc.YAML(); err != nil {
+	yaml, err := doc.YAML()
+	if err != nil {
 		panic(err)
 	}
-	d.page, d.policy = s.page(doc)
-	return d
+	page, policy := s.page(doc)
+	return documents{newDocument(text), newDocument(yaml), newDocument(page), policy}
 }
 
 // describeBodies describes the replies that are not made of a struct.
@@ -126,18 +127,18 @@ func named(t reflect.Type, hint string) string {
 	return strings.TrimSuffix(name, "View")
 }
 
-func (s *server) openAPIJSON(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
-	_, _ = w.Write(s.docs.json)
+func (s *server) openAPIJSON(w http.ResponseWriter, r *http.Request) {
+	s.docs.json.send(w, r, "application/vnd.oai.openapi+json;version=3.1")
 }
 
-func (s *server) openAPIYAML(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/vnd.oai.openapi;version=3.1")
-	_, _ = w.Write(s.docs.yaml)
+func (s *server) openAPIYAML(w http.ResponseWriter, r *http.Request) {
+	s.docs.yaml.send(w, r, "application/vnd.oai.openapi;version=3.1")
 }
 
-func (s *server) docsPage(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+func (s *server) docsPage(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Security-Policy", s.docs.policy)
-	_, _ = w.Write(s.docs.page)
+	s.docs.page.send(w, r, "text/html; charset=utf-8")
 }
+
+// toDocs is for who has nothing but the address.
+func toDocs(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/docs", http.StatusFound) }

@@ -27,7 +27,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 				}
 			}
 		}
-		w.ok(json.Unmarshal(w.api.docs.json, &doc))
+		w.ok(json.Unmarshal(w.api.docs.json.plain, &doc))
 		ids := make(map[string]bool)
 		for _, rt := range w.api.table() {
 			op, ok := doc.Paths[rt.path][strings.ToLower(rt.method)]
@@ -67,7 +67,7 @@ func TestReferencesResolve(t *testing.T) {
 	run(t, Options{}, func(w *world) {
 		schemas := w.api.api.OpenAPI().Components.Schemas.Map()
 		used := map[string]bool{}
-		for _, ref := range regexp.MustCompile(`"\$ref":"#/components/schemas/([^"]+)"`).FindAllSubmatch(w.api.docs.json, -1) {
+		for _, ref := range regexp.MustCompile(`"\$ref":"#/components/schemas/([^"]+)"`).FindAllSubmatch(w.api.docs.json.plain, -1) {
 			if used[string(ref[1])] = true; schemas[string(ref[1])] == nil {
 				t.Errorf("there is no schema %s", ref[1])
 			}

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/netip"
-	"os"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -20,12 +18,23 @@ import (
 // call is what is known of a request. It belongs to the goroutine that serves it.
 type call struct {
 	id      string
+	started time.Time
 	source  netip.Addr
 	route   *route // nil until one was found
+	name    string // the pattern of the route
 	caller  access.Caller
 	body    []byte
 	outcome string // for Observe; empty means ok
 	chinese bool   // the language of refusals
+	slot    slot
+	term    term
+}
+
+// visit is all that is kept of a request, in one piece: there are many.
+type visit struct {
+	call  call
+	reply reply
+	id    [1]string // of the call, as the values of a header
 }
 
 type callKey struct{}
@@ -38,19 +47,27 @@ var (
 	noStore = []string{"no-store"}
 	noSniff = []string{"nosniff"}
 	policy  = []string{"default-src 'none'; frame-ancestors 'none'"}
+	closing = []string{"close"}
 )
 
 // ServeHTTP is where every request comes in.
 func (s *server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	started := s.clock()
-	c := &call{id: requestID(r), source: s.source(r), chinese: prefersChinese(r)}
-	w := &reply{ResponseWriter: rw, call: c}
+	v := new(visit)
+	c, w := &v.call, &v.reply
+	c.started, c.id, c.source, c.chinese = s.clock(), requestID(r), s.source(r), prefersChinese(r)
+	w.ResponseWriter, w.call = rw, c
 	h := rw.Header()
-	h["X-Request-Id"] = []string{c.id}
+	v.id[0] = c.id
+	h["X-Request-Id"] = v.id[:]
 	h["Cache-Control"] = noStore
 	h["X-Content-Type-Options"] = noSniff
 	h["Content-Security-Policy"] = policy
-	defer s.finish(w, c, started)
+	if r.ContentLength != 0 && r.ProtoMajor == 1 {
+		// Until the body was read. What is left of one net/http would read before it sends
+		// the reply, at the speed of the client and for as long as they like.
+		h["Connection"] = closing
+	}
+	defer s.finish(w, c)
 	if r.Method == http.MethodOptions && s.preflight(w, r) {
 		return
 	}
@@ -61,7 +78,7 @@ func (s *server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 }
 
 // finish ends a request, however it went.
-func (s *server) finish(w *reply, c *call, started time.Time) {
+func (s *server) finish(w *reply, c *call) {
 	failure := recover()
 	if failure != nil && failure != http.ErrAbortHandler { //nolint:errorlint // what net/http itself compares
 		s.log.Error("panic", "request", c.id, "route", c.pattern(), "panic", fmt.Sprint(failure), "stack", string(debug.Stack()))
@@ -75,7 +92,7 @@ func (s *server) finish(w *reply, c *call, started time.Time) {
 		c.outcome = kindInternal.Name
 	}
 	if s.opts.Observe != nil {
-		s.opts.Observe(c.pattern(), c.result(), s.clock().Sub(started))
+		s.opts.Observe(c.pattern(), c.result(), s.clock().Sub(c.started))
 	}
 	if failure != nil {
 		panic(failure)
@@ -86,7 +103,7 @@ func (c *call) pattern() string {
 	if c.route == nil {
 		return "none"
 	}
-	return c.route.pattern()
+	return c.name
 }
 
 func (c *call) result() string {
@@ -99,14 +116,18 @@ func (c *call) result() string {
 // enter is the door of every route: nothing of a request is looked at, and no more of
 // it read, before it is known who sends it.
 func (s *server) enter(rt *route, next http.HandlerFunc) http.HandlerFunc {
-	short := shortcuts[rt.id]
+	short, name := shortcuts[rt.id], rt.pattern()
 	return func(w http.ResponseWriter, r *http.Request) {
 		out := w.(*reply)
 		c := out.call
-		c.route, out.found = rt, true
+		c.route, c.name, out.found = rt, name, true
 		s.allowOrigin(w, r, rt)
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), callKey{}, c), rt.time)
-		defer cancel()
+		now := time.Now() //nolint:forbidigo // contexts and connections have no other clock
+		ctx := c.begin(r, now.Add(rt.time))
+		defer ctx.end()
+		defer s.slots.release(&c.slot)
+		// Whoever reads slowly has no more of it than who is slow in any other way.
+		writeBy(out, now.Add(min(rt.time, slow)+margin))
 		if p := s.admit(ctx, out, r, c); p != nil {
 			s.refuse(out, c, p)
 			return
@@ -119,70 +140,6 @@ func (s *server) enter(rt *route, next http.HandlerFunc) http.HandlerFunc {
 		}
 		next(w, r.WithContext(ctx))
 	}
-}
-
-func (s *server) admit(ctx context.Context, w *reply, r *http.Request, c *call) *problem {
-	if p := s.identify(ctx, w, r, c); p != nil {
-		return p
-	}
-	if p := c.checkOnce(r); p != nil {
-		return p
-	}
-	c.caller.Source, c.caller.Request = c.source, c.id
-	return c.read(w, r)
-}
-
-// checkOnce refuses an Idempotency-Key where it would be ignored and a repetition would
-// do harm: whoever sends one relies on it.
-func (c *call) checkOnce(r *http.Request) *problem {
-	if r.Header.Get("Idempotency-Key") == "" || c.route.once {
-		return nil
-	}
-	switch c.route.action { //nolint:exhaustive // these are the ones whose repetition does harm
-	case access.RotateKey, access.KillKey, access.CreateAPIKey:
-		return problemAs(kindInvalid, "this request does not take an Idempotency-Key")
-	}
-	return nil
-}
-
-// read reads the body, no more of it than the route allows.
-func (c *call) read(w *reply, r *http.Request) *problem {
-	most := c.route.body
-	if most == 0 {
-		r.Body = http.NoBody
-		return nil
-	}
-	if r.ContentLength > most {
-		w.Header().Set("Connection", "close")
-		return tooLarge(most)
-	}
-	rc := http.NewResponseController(w)
-	_ = rc.SetReadDeadline(time.Now().Add(c.route.time)) //nolint:forbidigo // the connection has no other clock
-	// Not kept: an old deadline that passes while the request is served would end it.
-	defer func() { _ = rc.SetReadDeadline(time.Time{}) }()
-	var err error
-	c.body, err = readAll(w, r, most)
-	_, over := errors.AsType[*http.MaxBytesError](err)
-	switch {
-	case err == nil:
-		return nil
-	case over:
-		return tooLarge(most)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return problemAs(kindTimeout, "the body did not arrive in time")
-	}
-	return problemAs(kindMalformed, "the body did not arrive whole")
-}
-
-// readAll reads a body to its end.
-func readAll(w *reply, r *http.Request, most int64) ([]byte, error) {
-	const short = 4096 // who announces more is not given the memory before they send it
-	if 0 <= r.ContentLength && r.ContentLength <= min(short, most) {
-		text := make([]byte, r.ContentLength)
-		_, err := io.ReadFull(r.Body, text) // net/http sees to it that there is no more
-		return text, err
-	}
-	return io.ReadAll(http.MaxBytesReader(w.ResponseWriter, r.Body, most))
 }
 
 // noRoute answers for paths and methods that are not in the table.

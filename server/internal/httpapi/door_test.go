@@ -77,7 +77,7 @@ func TestBodyCaps(t *testing.T) {
 
 func TestKickBodyCap(t *testing.T) {
 	run(t, Options{}, func(w *world) {
-		got := w.do(request{as: "nobody", method: "POST", path: "/v4/im_open_login_svc/kick?sdkappid=1", body: strings.Repeat(" ", small+1)})
+		got := w.do(request{as: "nobody", method: "POST", path: w.kickPath(), body: strings.Repeat(" ", small+1)})
 		if got.Code != http.StatusOK || !strings.Contains(got.Body.String(), `"ErrorCode":60008`) {
 			t.Errorf("%d %s", got.Code, got.Body)
 		}
@@ -132,6 +132,15 @@ func TestSource(t *testing.T) {
 		{"10.0.0.1:1", "1.1.1.1, rubbish, 10.9.9.9", "10.9.9.9"},
 		{"10.0.0.1:1", "10.2.2.2, 10.9.9.9", "10.2.2.2"},
 		{"10.0.0.1:1", "", "10.0.0.1"},
+		{"10.0.0.1:1", "1.1.1.1, 203.0.113.9:4711, 10.9.9.9:80", "203.0.113.9"},
+		{"10.0.0.1:1", "[2001:db8::7]:443", "2001:db8::7"},
+		{"10.0.0.1:1", "[2001:db8::7]", "2001:db8::7"},
+		{"10.0.0.1:1", "2001:db8::7", "2001:db8::7"},
+		{"10.0.0.1:1", "1.1.1.1, [203.0.113.9]", "10.0.0.1"},
+		{"10.0.0.1:1", "1.1.1.1, [2001:db8::7", "10.0.0.1"},
+		{"10.0.0.1:1", "1.1.1.1, 203.0.113.9:x", "10.0.0.1"},
+		{"10.0.0.1:1", "1.1.1.1, unknown", "10.0.0.1"},
+		{"10.0.0.1:1", "1.1.1.1,", "10.0.0.1"},
 		{"[fe80::1%eth0]:1", "", "fe80::1"},
 		{"@", "203.0.113.9", "invalid IP"},
 	} {

@@ -51,6 +51,13 @@ type Options struct {
 	PerSource Limit
 	// PerKey limits requests with an API key. If zero, there is no limit.
 	PerKey Limit
+	// Requests is how many requests are worked on at once, those of strangers being a
+	// quarter at most: 1,024 if zero.
+	Requests int
+	// Rejected, if not nil, is told of every request that was one too many.
+	Rejected func()
+	// Ending, if not nil, reports whether the server takes its leave: /readyz says so.
+	Ending func() bool
 	// Version is what the API's description says of itself.
 	Version string
 }
@@ -64,6 +71,8 @@ type server struct {
 	origins  map[string]bool
 	bySource *limiter
 	byKey    *limiter
+	slots    *slots
+	outages  outages
 	mux      *http.ServeMux
 	api      huma.API
 	routes   map[string]*route // by pattern
@@ -86,10 +95,13 @@ func newServer(svc *issuer.Service, opts Options) *server {
 	if opts.PerSource == (Limit{}) {
 		opts.PerSource = Limit{PerSecond: 50, Burst: 500}
 	}
+	if opts.Requests == 0 {
+		opts.Requests = 1024
+	}
 	for _, origin := range opts.Origins {
 		s.origins[origin] = true
 	}
-	s.bySource, s.byKey = newLimiter(opts.PerSource), newLimiter(opts.PerKey)
+	s.bySource, s.byKey, s.slots = newLimiter(opts.PerSource), newLimiter(opts.PerKey), newSlots(opts.Requests)
 	s.mux, s.routes = http.NewServeMux(), make(map[string]*route)
 	s.api = newAPI(s, opts.Version)
 	for _, rt := range s.table() {

@@ -12,18 +12,20 @@ import (
 )
 
 type keyView struct {
-	KeyID     string     `json:"key_id"`
-	Scheme    string     `json:"scheme" enum:"ecdsa,hmac"`
-	Curve     string     `json:"curve,omitempty"`
-	State     string     `json:"state" enum:"next,signing,retired,dead" doc:"next: published to verifiers; signing; retired: verifies until retire_at; dead"`
-	PublicKey string     `json:"public_key,omitempty" doc:"PEM; absent for a SECRETKEY"`
-	Imported  bool       `json:"imported" doc:"Whether the pair was made elsewhere"`
-	CreatedAt time.Time  `json:"created_at"`
-	CreatedBy string     `json:"created_by"`
-	RetireAt  *time.Time `json:"retire_at,omitempty" doc:"When it stops verifying"`
-	EndedAt   *time.Time `json:"ended_at,omitempty" doc:"When it was retired or killed"`
-	EndedBy   string     `json:"ended_by,omitempty"`
-	Reason    string     `json:"reason,omitempty"`
+	KeyID        string     `json:"key_id"`
+	Scheme       string     `json:"scheme" enum:"ecdsa,hmac"`
+	Curve        string     `json:"curve,omitempty"`
+	State        string     `json:"state" enum:"next,signing,retired,dead" doc:"next: published to verifiers; signing; retired: verifies until retire_at; dead"`
+	PublicKey    string     `json:"public_key,omitempty" doc:"PEM; absent for a SECRETKEY"`
+	Imported     bool       `json:"imported" doc:"Whether the pair was made elsewhere"`
+	SignNext     bool       `json:"sign_next,omitempty" doc:"Of an imported key in state next: the next rotation makes it sign. Without it, it verifies only"`
+	CreatedAt    time.Time  `json:"created_at"`
+	CreatedBy    string     `json:"created_by"`
+	RetireAt     *time.Time `json:"retire_at,omitempty" doc:"When it stops verifying"`
+	EndedAt      *time.Time `json:"ended_at,omitempty" doc:"When it was retired or killed"`
+	EndedBy      string     `json:"ended_by,omitempty"`
+	Reason       string     `json:"reason,omitempty"`
+	KeepSessions bool       `json:"keep_sessions,omitempty" doc:"Of a dead key: who came in with it may stay"`
 }
 
 func viewKey(k issuer.Key) keyView {
@@ -31,6 +33,7 @@ func viewKey(k issuer.Key) keyView {
 		KeyID: k.ID, Scheme: k.Scheme, Curve: k.Curve, State: string(k.State), PublicKey: k.Public,
 		Imported: k.Imported, CreatedAt: k.CreatedAt, CreatedBy: k.CreatedBy,
 		RetireAt: k.RetireAt, EndedAt: k.EndedAt, EndedBy: k.EndedBy, Reason: k.Reason,
+		SignNext: k.SignNext, KeepSessions: k.KeepSessions,
 	}
 }
 
@@ -78,31 +81,53 @@ func inOrder(t time.Time, id string) string {
 
 type newKey struct {
 	PublicKey string `json:"public_key" minLength:"1" doc:"PEM, as in the file public_key"`
-	Sign      bool   `json:"sign,omitempty" doc:"Whether it becomes the signing key. If no key signs, it does anyway."`
+	Sign      bool   `json:"sign,omitempty" doc:"Whether it becomes the signing key at once. A key of a hosted application cannot"`
+	SignNext  bool   `json:"sign_next,omitempty" doc:"Whether the next rotation makes it the signing key. With neither it verifies only, until it is imported again to sign"`
 }
 
 type importKeyIn struct {
 	OfApp
+	OnceOnly
 	Body newKey
 }
 
-func (s *server) importKey(ctx context.Context, in *importKeyIn) (*body[keyView], error) {
-	k, err := s.svc.ImportKey(ctx, callOf(ctx).caller, in.App, []byte(in.Body.PublicKey), in.Body.Sign)
+type importKeyOut struct {
+	Replayed string `header:"Idempotency-Replayed" doc:"true if this repeats an earlier reply; the key is as it is now"`
+	Body     keyView
+}
+
+func (s *server) importKey(ctx context.Context, in *importKeyIn) (*importKeyOut, error) {
+	wish := issuer.OwnKey{PEM: []byte(in.Body.PublicKey), Sign: in.Body.Sign, SignNext: in.Body.SignNext, IdempotencyKey: in.Once}
+	made, err := s.svc.ImportKey(ctx, callOf(ctx).caller, in.App, wish)
 	if err != nil {
 		return nil, err
 	}
-	return says(viewKey(k))
+	return &importKeyOut{replay(made.Replayed), viewKey(made.Key)}, nil
+}
+
+// replay is the header that says whether a reply repeats an earlier one.
+func replay(replayed bool) string {
+	if replayed {
+		return "true"
+	}
+	return ""
 }
 
 type rotation struct {
-	Overlap *int64 `json:"overlap,omitempty" minimum:"0" maximum:"1576800000" doc:"How long the old key goes on verifying, in seconds: as long as the longest token lives, unless said otherwise"`
+	Overlap *int64 `json:"overlap,omitempty" minimum:"0" maximum:"1576800000" doc:"How long the old key goes on verifying, in seconds: as long as the longest token can live that it has signed, unless said otherwise"`
 	Prepare bool   `json:"prepare,omitempty" doc:"Only publish the new key to verifiers; the next rotation makes it sign"`
 	Reason  string `json:"reason,omitempty" maxLength:"255"`
 }
 
 type rotateKeyIn struct {
 	OfApp
+	OnceOnly
 	Body *rotation
+}
+
+type rotateKeyOut struct {
+	Replayed string `header:"Idempotency-Replayed" doc:"true if this repeats an earlier reply; the key is as it is now, and key material is not repeated"`
+	Body     rotated
 }
 
 type rotated struct {
@@ -111,10 +136,10 @@ type rotated struct {
 	SecretKey string  `json:"secret_key,omitempty" doc:"The new SECRETKEY, for scheme hmac"`
 }
 
-func (s *server) rotateKey(ctx context.Context, in *rotateKeyIn) (*body[rotated], error) {
-	var wish issuer.Rotation
+func (s *server) rotateKey(ctx context.Context, in *rotateKeyIn) (*rotateKeyOut, error) {
+	wish := issuer.Rotation{IdempotencyKey: in.Once}
 	if w := in.Body; w != nil {
-		wish = issuer.Rotation{Prepare: w.Prepare, Reason: w.Reason}
+		wish.Prepare, wish.Reason = w.Prepare, w.Reason
 		if w.Overlap != nil {
 			wish.Overlap = new(seconds(*w.Overlap))
 		}
@@ -127,7 +152,7 @@ func (s *server) rotateKey(ctx context.Context, in *rotateKeyIn) (*body[rotated]
 	if err != nil {
 		return nil, err
 	}
-	return says(v)
+	return &rotateKeyOut{replay(made.Replayed), v}, nil
 }
 
 func viewRotated(made issuer.Rotated) (rotated, error) {
@@ -148,14 +173,21 @@ type ofKey struct {
 }
 
 type killing struct {
-	Reason  string `json:"reason" minLength:"1" maxLength:"255" doc:"For the history"`
-	Replace bool   `json:"replace,omitempty" doc:"Whether another key signs from now on, if this one did"`
+	Reason       string `json:"reason" minLength:"1" maxLength:"255" doc:"For the history"`
+	Replace      bool   `json:"replace,omitempty" doc:"Whether another key signs from now on, if this one did"`
+	KeepSessions bool   `json:"keep_sessions,omitempty" doc:"Whether those may stay who came in with it. Nobody comes in with it any more, either way. Killing it again without ends their sessions"`
 }
 
 type killKeyIn struct {
 	OfApp
+	OnceOnly
 	Kid  string `path:"kid" minLength:"1" maxLength:"64" doc:"The key_id"`
 	Body killing
+}
+
+type killKeyOut struct {
+	Replayed string `header:"Idempotency-Replayed" doc:"true if the key was killed before for the same reason; key material is not repeated. That needs no Idempotency-Key"`
+	Body     killed
 }
 
 type killed struct {
@@ -163,20 +195,21 @@ type killed struct {
 	Replacement *rotated `json:"replacement,omitempty" doc:"The key that signs now"`
 }
 
-func (s *server) killKey(ctx context.Context, in *killKeyIn) (*body[killed], error) {
-	dead, by, err := s.svc.KillKey(ctx, callOf(ctx).caller, in.App, in.Kid, in.Body.Reason, in.Body.Replace)
+func (s *server) killKey(ctx context.Context, in *killKeyIn) (*killKeyOut, error) {
+	wish := issuer.Killing{KeyID: in.Kid, Reason: in.Body.Reason, Replace: in.Body.Replace, KeepSessions: in.Body.KeepSessions}
+	dead, err := s.svc.KillKey(ctx, callOf(ctx).caller, in.App, wish)
 	if err != nil {
 		return nil, err
 	}
-	out := killed{Killed: viewKey(dead)}
-	if by != nil {
-		v, err := viewRotated(*by)
+	out := killed{Killed: viewKey(dead.Key)}
+	if dead.By != nil {
+		v, err := viewRotated(*dead.By)
 		if err != nil {
 			return nil, err
 		}
 		out.Replacement = &v
 	}
-	return says(out)
+	return &killKeyOut{replay(dead.Replayed), out}, nil
 }
 
 type pemOut struct {

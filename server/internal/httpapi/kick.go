@@ -2,7 +2,7 @@ package httpapi
 
 import (
 	"context"
-	"errors"
+	"net/http"
 	"slices"
 	"strconv"
 
@@ -30,22 +30,21 @@ const (
 	tencentNoIdentity = 60004 // identifier or usersig is missing
 )
 
-// refusedKick is why a kick was not done.
-type refusedKick struct {
-	code int
-	info string
+// tencent is a problem with a code of Tencent's that no kind has.
+func tencent(code int, info string) *problem {
+	k := kindInvalid
+	k.tencent = code
+	return problemAs(k, info)
 }
 
-func (e *refusedKick) Error() string { return e.info }
-
-// kickIn is all text: what is wrong with it is answered in Tencent's way.
+// kickIn describes the query. It was read before: what is wrong with it is answered in
+// Tencent's way.
 type kickIn struct {
 	AppID       string `query:"sdkappid" required:"true" doc:"The SDKAppID"`
 	Identifier  string `query:"identifier" required:"true" doc:"The user ID of one of the application's administrators"`
 	UserSig     string `query:"usersig" doc:"The administrator's UserSig. Better put it into the Authorization header: query strings end up in logs"`
 	Random      string `query:"random" doc:"Not used"`
 	ContentType string `query:"contenttype" doc:"json"`
-	Auth        string `header:"Authorization" hidden:"true"`
 }
 
 // kickWish is the body.
@@ -63,46 +62,35 @@ func (s *server) addKick(rt *route) {
 	register(s, op, s.kick)
 }
 
-func (s *server) kick(ctx context.Context, in *kickIn) (*body[tencentReply], error) {
-	err := s.tryKick(ctx, in)
-	if err == nil {
-		return says(tencentReply{ActionStatus: "OK"})
+// identifyAdmin checks the UserSig in the query or the header. Nothing of the body is read
+// before: strangers could send it as slowly as they like.
+func (s *server) identifyAdmin(ctx context.Context, r *http.Request, c *call) *problem {
+	q := r.URL.Query()
+	app, p := kickedOf(q.Get("sdkappid"))
+	if p != nil {
+		return p
 	}
-	code, info := s.tencentError(ctx, err)
-	callOf(ctx).outcome = strconv.Itoa(code)
-	return says(failed(code, info))
-}
-
-// tencentError finds the code for an error, in the same place as all others are found.
-func (s *server) tencentError(ctx context.Context, err error) (int, string) {
-	if e, ok := errors.AsType[*refusedKick](err); ok {
-		return e.code, e.info
-	}
-	if r, ok := usersig.RefusalOf(err); ok {
-		return r.Code, callOf(ctx).inLanguage(r).Message
-	}
-	p := s.problemOf(ctx, err)
-	return p.kind.tencent, p.text()
-}
-
-func (s *server) tryKick(ctx context.Context, in *kickIn) error {
-	c := callOf(ctx)
-	app, err := in.app()
-	if err != nil {
-		return err
-	}
-	token := in.UserSig
+	identifier, token := q.Get("identifier"), q.Get("usersig")
 	if token == "" {
-		token = afterBearer(in.Auth)
+		token, _ = bearer(r)
 	}
-	if in.Identifier == "" || token == "" {
-		return &refusedKick{tencentNoIdentity, "identifier or usersig is missing"}
+	if identifier == "" || token == "" {
+		return tencent(tencentNoIdentity, "identifier or usersig is missing")
 	}
-	user, err := kicked(c.body)
-	if err != nil {
-		return err
+	err := s.admitAdmin(ctx, c, app, issuer.Question{Token: token, UserID: identifier, Purpose: usersig.UserSig, Source: c.source})
+	if err == nil {
+		s.slots.prove(&c.slot)
+		return nil
 	}
-	who, err := s.svc.Verdict(ctx, app, issuer.Question{Token: token, UserID: in.Identifier, Purpose: usersig.UserSig, Source: c.source})
+	if refusal, is := usersig.RefusalOf(err); is {
+		s.svc.Turned(ctx, c.nobody(), access.RevokeUser, app, identifier, refusal.Reason)
+	}
+	return s.tencentProblem(ctx, err)
+}
+
+// admitAdmin makes somebody the caller if a token proves that they are an administrator.
+func (s *server) admitAdmin(ctx context.Context, c *call, app uint32, q issuer.Question) error {
+	who, err := s.svc.Verdict(ctx, app, q)
 	if err != nil {
 		return err
 	}
@@ -110,21 +98,52 @@ func (s *server) tryKick(ctx context.Context, in *kickIn) error {
 	if err != nil {
 		return err
 	}
-	c.caller.ID, c.caller.App = "admin:"+who.UserID(), app
-	if slices.Contains(settings.Admins, who.UserID()) {
-		c.caller.Scopes = []access.Scope{access.ScopeRevoke}
-	} // else the service says no, and records that they asked
-	_, err = s.svc.Revoke(ctx, c.caller, app, user)
-	return err
+	if !slices.Contains(settings.Admins, who.UserID()) {
+		// Every user of the application has a UserSig, and can do this as often as they like.
+		asked := c.nobody()
+		asked.ID = "user:" + who.UserID()
+		s.svc.Turned(ctx, asked, access.RevokeUser, app, who.UserID(), "not an administrator")
+		return issuer.ErrDenied
+	}
+	c.caller = access.Caller{ID: "admin:" + who.UserID(), App: app, Scopes: []access.Scope{access.ScopeRevoke}}
+	return nil
 }
 
-func (in *kickIn) app() (uint32, error) {
-	if in.AppID == "" {
-		return 0, &refusedKick{tencentNoApp, "sdkappid is missing"}
+// kickOut is a reply of Tencent's with a header that tells clients of ours when to ask again.
+type kickOut struct {
+	RetryAfter string `header:"Retry-After" doc:"Seconds to wait, if that helps"`
+	Body       tencentReply
+}
+
+func (s *server) kick(ctx context.Context, _ *kickIn) (*kickOut, error) {
+	c := callOf(ctx)
+	user, err := kicked(c.body)
+	if err == nil {
+		_, err = s.svc.Revoke(ctx, c.caller, c.caller.App, user)
 	}
-	app, err := strconv.ParseUint(in.AppID, 10, 32)
+	if err == nil {
+		return &kickOut{Body: tencentReply{ActionStatus: "OK"}}, nil
+	}
+	p := s.tencentProblem(ctx, err)
+	c.outcome = strconv.Itoa(p.kind.tencent)
+	return &kickOut{p.wait(), failed(p.kind.tencent, p.text())}, nil
+}
+
+// tencentProblem finds the code for an error, in the same place as all others are found.
+func (s *server) tencentProblem(ctx context.Context, err error) *problem {
+	if r, ok := usersig.RefusalOf(err); ok {
+		return tencent(r.Code, callOf(ctx).inLanguage(r).Message)
+	}
+	return s.problemOf(ctx, err)
+}
+
+func kickedOf(text string) (uint32, *problem) {
+	if text == "" {
+		return 0, tencent(tencentNoApp, "sdkappid is missing")
+	}
+	app, err := strconv.ParseUint(text, 10, 32)
 	if err != nil || app == 0 {
-		return 0, &refusedKick{tencentBadApp, "sdkappid is not a number that an application has"}
+		return 0, tencent(tencentBadApp, "sdkappid is not a number that an application has")
 	}
 	return uint32(app), nil
 }

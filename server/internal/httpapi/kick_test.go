@@ -13,7 +13,7 @@ func TestRevokeLosesNoSecond(t *testing.T) {
 		}
 		path := "/v1/apps/" + w.vars["app"]
 		issue := func(user string) string {
-			return decode[token](w, w.do(request{as: "issue", method: "POST", path: path + "/usersigs", body: `{"userid":"` + user + `"}`}).Body.Bytes()).UserSig
+			return decode[token](w, w.do(request{as: "all", method: "POST", path: path + "/usersigs", body: `{"userid":"` + user + `"}`}).Body.Bytes()).UserSig
 		}
 		works := func(usersig string) bool {
 			return decode[verdict](w, w.do(request{as: "verify", method: "POST", path: path + "/verify", body: `{"userid":"alice","token":"` + usersig + `"}`}).Body.Bytes()).OK

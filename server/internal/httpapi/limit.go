@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"usersig/server/internal/issuer"
 )
 
 // Limit is how often somebody may ask: PerSecond in the long run, and Burst at once.
@@ -76,11 +78,4 @@ func (l *limiter) bucket(who string) *bucket {
 
 // household is what of an address is limited: a subscriber with IPv6 has 2⁶⁴ addresses
 // or more, and would have as many buckets.
-func household(a netip.Addr) string {
-	if a.Is6() {
-		if p, err := a.Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return a.String()
-}
+func household(a netip.Addr) string { return issuer.Subscriber(a).String() }

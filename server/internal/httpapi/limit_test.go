@@ -43,8 +43,8 @@ func TestLimits(t *testing.T) {
 			t.Errorf("docs: %d", got.Code)
 		}
 		got := w.do(request{method: "POST", path: "/v4/im_open_login_svc/kick"})
-		if got.Code != http.StatusOK || !strings.Contains(got.Body.String(), `"ErrorCode":60007`) {
-			t.Errorf("kick: %d %s", got.Code, got.Body)
+		if got.Code != http.StatusOK || !strings.Contains(got.Body.String(), `"ErrorCode":60007`) || got.Header().Get("Retry-After") != "2" {
+			t.Errorf("kick: %d %v %s", got.Code, got.Header(), got.Body)
 		}
 		time.Sleep(2 * time.Second) // in the bubble
 		ask("nobody", "192.0.2.1", http.StatusUnauthorized)

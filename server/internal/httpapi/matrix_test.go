@@ -55,7 +55,7 @@ var rules = map[string]rule{
 
 // path returns a path that a route matches, with what exists in the world.
 func (w *world) path(rt *route) string {
-	return strings.NewReplacer("{sdkappid}", w.vars["app"], "{kid}", w.vars["app_key"], "{userid}", "alice", "{id}", "0123456789abcdef").Replace(rt.path)
+	return strings.NewReplacer("{$}", "", "{sdkappid}", w.vars["app"], "{kid}", w.vars["app_key"], "{userid}", "alice", "{id}", "0123456789abcdef").Replace(rt.path)
 }
 
 func TestWhoMay(t *testing.T) {

@@ -22,8 +22,12 @@ func (s *server) health(context.Context, *struct{}) (*body[healthView], error) {
 }
 
 func (s *server) ready(context.Context, *struct{}) (*body[healthView], error) {
+	if s.opts.Ending != nil && s.opts.Ending() {
+		return nil, problemAs(kindUnavailable, "the server is ending")
+	}
 	if err := s.svc.Ready(); err != nil {
-		return nil, err
+		// Not logged for each probe: the service logs how an outage begins and ends.
+		return nil, problemAs(kindUnavailable, err.Error())
 	}
 	return says(healthView{"ok"})
 }

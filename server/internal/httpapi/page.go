@@ -5,12 +5,24 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
 )
 
 // PageQuery is how a list is asked for.
 type PageQuery struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"The most entries of one reply"`
 	Cursor string `query:"cursor" maxLength:"256" doc:"The next of the reply before; empty for the beginning"`
+}
+
+// Resolve refuses a limit that is empty, which the library takes for none: a program
+// that lost its number would get 50 entries and take them for all.
+func (q *PageQuery) Resolve(ctx huma.Context) []error {
+	u := ctx.URL()
+	if slices.Contains(u.Query()["limit"], "") {
+		return []error{&huma.ErrorDetail{Location: "query.limit", Message: "expected a number"}}
+	}
+	return nil
 }
 
 // A cursor says after which entry a page begins. It is opaque, so that it can become

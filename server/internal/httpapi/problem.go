@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,7 @@ type problem struct {
 	Detail    string           `json:"detail,omitempty" doc:"What stood in the way this time"`
 	RequestID string           `json:"request_id" doc:"The request in the server's logs and audit log"`
 	Errors    []fault          `json:"errors,omitempty" doc:"What is wrong with which part of the request"`
+	Index     *int             `json:"index,omitempty" minimum:"0" maximum:"999" doc:"Of a batch that was refused: which of its items stood in the way first, counted from 0"`
 	Refusal   *usersig.Refusal `json:"refusal,omitempty" doc:"Why a token, or claims that were to be signed, were refused"`
 
 	kind       kind
@@ -63,15 +65,31 @@ func (p *problem) ContentType(string) string { return "application/problem+json"
 // GetHeaders tells the library the headers.
 func (p *problem) GetHeaders() http.Header {
 	h := make(http.Header)
-	if p.retryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
+	if wait := p.wait(); wait != "" {
+		h.Set("Retry-After", wait)
 	}
 	return h
+}
+
+// wait is the value of Retry-After, empty if there is none.
+func (p *problem) wait() string {
+	if p.retryAfter <= 0 {
+		return ""
+	}
+	return strconv.Itoa(p.retryAfter)
 }
 
 // problemOf is the only place where an error becomes a reply. Errors that it does not
 // know are logged in full and answered in general.
 func (s *server) problemOf(ctx context.Context, err error) *problem {
+	p := s.problemFor(ctx, err)
+	if wish, ok := errors.AsType[*issuer.WishError](err); ok && callOf(ctx).route.id == "issueBatch" {
+		p.Index = &wish.Index
+	}
+	return p
+}
+
+func (s *server) problemFor(ctx context.Context, err error) *problem {
 	c := callOf(ctx)
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p
@@ -81,7 +99,7 @@ func (s *server) problemOf(ctx context.Context, err error) *problem {
 		kind kind
 	}{
 		{issuer.ErrDenied, kindDenied}, {issuer.ErrNotFound, kindNotFound}, {issuer.ErrConflict, kindConflict},
-		{issuer.ErrNoSigner, kindNoSigner}, {issuer.ErrInvalid, kindInvalid},
+		{issuer.ErrNoSigner, kindNoSigner}, {issuer.ErrInvalid, kindInvalid}, {issuer.ErrClock, kindUnavailable},
 	} {
 		if errors.Is(err, known.err) {
 			return problemAs(known.kind, err.Error())
@@ -91,6 +109,9 @@ func (s *server) problemOf(ctx context.Context, err error) *problem {
 		p := problemAs(kindInvalid, err.Error())
 		p.Refusal = c.inLanguage(refusal)
 		return p
+	}
+	if errors.Is(err, issuer.ErrStale) {
+		return problemAs(kindUnavailable, "") // the log says it once, not for each request
 	}
 	if outage(err) {
 		s.log.Warn("cannot answer", "request", c.id, "route", c.pattern(), "err", err)
@@ -119,6 +140,9 @@ func (c *call) inLanguage(r usersig.Refusal) *usersig.Refusal {
 
 // refuse sends a problem from outside the library.
 func (s *server) refuse(w *reply, c *call, p *problem) {
+	for name, values := range p.GetHeaders() {
+		w.Header()[name] = values
+	}
 	if c.route != nil && c.route.who == admin {
 		c.outcome = strconv.Itoa(p.kind.tencent)
 		w.Header().Set("Content-Type", "application/json")
@@ -126,9 +150,6 @@ func (s *server) refuse(w *reply, c *call, p *problem) {
 		return
 	}
 	c.note(p)
-	for name, values := range p.GetHeaders() {
-		w.Header()[name] = values
-	}
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
 	_ = marshal(w, p)
@@ -180,7 +201,21 @@ func (s *server) translate(c *call, m *huma.ErrorModel) *problem {
 	for _, e := range m.Errors[:min(len(m.Errors), mostFaults)] {
 		p.Errors = append(p.Errors, fault{short(e.Location), short(e.Message)})
 	}
+	p.Index = firstItem(m.Errors)
 	return p
+}
+
+var ofItem = regexp.MustCompile(`^body\.items\[(\d{1,9})\]`)
+
+// firstItem returns the first item of a batch that a fault is about, or nil.
+func firstItem(faults []*huma.ErrorDetail) *int {
+	for _, f := range faults {
+		if m := ofItem.FindStringSubmatch(f.Location); m != nil {
+			n, _ := strconv.Atoi(m[1]) // digits, and few
+			return &n
+		}
+	}
+	return nil
 }
 
 // short cuts what can hold a name that the client chose.

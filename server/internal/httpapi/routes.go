@@ -74,6 +74,7 @@ func (s *server) table() []route {
 		{get, "/openapi.json", anybody, "", empty, quick, "", "", serves(s.openAPIJSON), false},
 		{get, "/openapi.yaml", anybody, "", empty, quick, "", "", serves(s.openAPIYAML), false},
 		{get, "/docs", anybody, "", empty, quick, "", "", serves(s.docsPage), false},
+		{get, "/{$}", anybody, "", empty, quick, "", "", serves(toDocs), false},
 		{get, "/v1/me", keyHolder, "", empty, quick, "getMe", "Who the API key is", does(s.me), false},
 
 		{post, "/v1/apps", keyHolder, access.CreateApp, small, slow, "createApp", "Create an application and its first key", makes(s.createApp), true},
@@ -83,9 +84,9 @@ func (s *server) table() []route {
 		{del, app, keyHolder, access.DeleteApp, empty, slow, "deleteApp", "Delete an application that is stopped", does(s.deleteApp), false},
 
 		{get, app + "/keys", keyHolder, access.ReadApp, empty, quick, "listKeys", "List keys, dead ones included", does(s.listKeys), false},
-		{post, app + "/keys", keyHolder, access.ImportKey, small, slow, "importKey", "Add a public key of your own", makes(s.importKey), false},
-		{post, app + "/keys/rotate", keyHolder, access.RotateKey, small, slow, "rotateKey", "Sign with a new key", does(s.rotateKey), false},
-		{post, app + "/keys/{kid}/kill", keyHolder, access.KillKey, small, slow, "killKey", "End a key at once", does(s.killKey), false},
+		{post, app + "/keys", keyHolder, access.ImportKey, small, slow, "importKey", "Add a public key of your own", makes(s.importKey), true},
+		{post, app + "/keys/rotate", keyHolder, access.RotateKey, small, slow, "rotateKey", "Sign with a new key", does(s.rotateKey), true},
+		{post, app + "/keys/{kid}/kill", keyHolder, access.KillKey, small, slow, "killKey", "End a key at once", does(s.killKey), true},
 		{get, app + "/keys/{kid}/public_key", keyHolder, access.ReadApp, empty, quick, "getPublicKey", "Read a public key as PEM", does(s.publicKey), false},
 
 		{post, app + "/usersigs", user, access.IssueUserSig, small, quick, "issueUserSig", "Issue a UserSig", does(s.issueUserSig), false},

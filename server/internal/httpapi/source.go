@@ -21,15 +21,29 @@ func (s *server) source(r *http.Request) netip.Addr {
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
-		next, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil {
-			return from
+		next, ok := address(strings.TrimSpace(hop))
+		if !ok {
+			return from // what a proxy that is trusted did not write says nothing
 		}
 		if from = plain(next); !s.isProxy(from) {
 			return from
 		}
 	}
 	return from
+}
+
+// address reads a hop. Some load balancers write the port too.
+func address(hop string) (netip.Addr, bool) {
+	if a, err := netip.ParseAddr(hop); err == nil {
+		return a, true
+	}
+	if a, err := netip.ParseAddrPort(hop); err == nil {
+		return a.Addr(), true
+	}
+	inner, opens := strings.CutPrefix(hop, "[")
+	inner, closes := strings.CutSuffix(inner, "]")
+	a, err := netip.ParseAddr(inner)
+	return a, opens && closes && err == nil && a.Is6()
 }
 
 func (s *server) isProxy(a netip.Addr) bool {

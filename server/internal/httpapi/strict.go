@@ -2,9 +2,11 @@ package httpapi
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"usersig"
@@ -13,6 +15,7 @@ import (
 // The faults of a body. They quote nothing of it.
 var (
 	errNotUTF8   = errors.New("the body is not UTF-8")
+	errSurrogate = errors.New("an escape in the body is half a character: one of a surrogate pair")
 	errNotJSON   = errors.New("the body is not one JSON value")
 	errDuplicate = errors.New("a name occurs twice in an object")
 	errDeep      = errors.New("the body is nested too deeply")
@@ -68,6 +71,9 @@ func parse(data []byte) (any, error) {
 	if !utf8.Valid(data) {
 		return nil, errNotUTF8
 	}
+	if halfPair(data) {
+		return nil, errSurrogate
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	v, err := value(d, 0)
 	if err != nil {
@@ -77,6 +83,39 @@ func parse(data []byte) (any, error) {
 		return nil, errNotJSON
 	}
 	return v, nil
+}
+
+// halfPair reports whether JSON has an escape of one half of a surrogate pair without the
+// other. The decoder makes U+FFFD of any, and so one user ID of two.
+func halfPair(data []byte) bool {
+	for {
+		i := bytes.IndexByte(data, '\\') // of an escape: there are no others in JSON
+		if i < 0 || i+1 == len(data) {
+			return false
+		}
+		data = data[i:]
+		switch r := escaped(data); {
+		case utf16.IsSurrogate(r) && utf16.DecodeRune(r, escaped(data[6:])) == utf8.RuneError:
+			return true
+		case utf16.IsSurrogate(r):
+			data = data[12:]
+		default:
+			data = data[2:]
+		}
+	}
+}
+
+// escaped returns the code unit of the escape \uXXXX that data begins with, and 0 if it
+// begins with none.
+func escaped(data []byte) rune {
+	if len(data) < 6 || data[0] != '\\' || data[1] != 'u' {
+		return 0
+	}
+	var unit [2]byte
+	if _, err := hex.Decode(unit[:], data[2:6]); err != nil {
+		return 0
+	}
+	return rune(unit[0])<<8 | rune(unit[1])
 }
 
 func value(d *json.Decoder, depth int) (any, error) {

@@ -163,7 +163,9 @@ func (s *server) issueBatch(ctx context.Context, in *batchIn) (*body[batch], err
 	wishes := make([]issuer.Wish, len(in.Body.Items))
 	for i, item := range in.Body.Items {
 		if item.Room == nil && item.Allow != nil {
-			return nil, invalid(fmt.Sprintf("items[%d] allows something, but in no room", i))
+			p := invalid(fmt.Sprintf("items[%d] allows something, but in no room", i))
+			p.Index = &i
+			return nil, p
 		}
 		if item.TTL == 0 {
 			item.TTL = in.Body.TTL

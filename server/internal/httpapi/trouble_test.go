@@ -47,7 +47,11 @@ func TestStoreTrouble(t *testing.T) {
 		if got.Code != http.StatusInternalServerError || strings.Contains(got.Body.String(), "fire") || !strings.Contains(w.logs.String(), "sector 7") {
 			t.Errorf("%d %s; log %s", got.Code, got.Body, &w.logs)
 		}
+		if !strings.Contains(w.logs.String(), "cannot answer") {
+			t.Errorf("log %s", &w.logs)
+		}
 		time.Sleep(31 * time.Second) // in the bubble: what is known is too old now
+		before := w.logs.Len()
 		for _, q := range []request{
 			{method: "GET", path: "/readyz"}, {as: "operator", method: "GET", path: "/v1/me"},
 			{as: "user", method: "POST", path: "/v1/apps/" + w.vars["app"] + "/usersigs", body: "{}"},
@@ -62,6 +66,10 @@ func TestStoreTrouble(t *testing.T) {
 		}
 		if got := w.do(request{method: "GET", path: "/healthz"}); got.Code != http.StatusOK {
 			t.Errorf("health: %d", got.Code)
+		}
+		// The outage was logged when it began, and would be again with each request.
+		if lines := w.logs.String()[before:]; strings.Contains(lines, "cannot answer") {
+			t.Errorf("log %s", lines)
 		}
 	})
 }
@@ -80,6 +88,29 @@ func TestTimeouts(t *testing.T) {
 		got := w.do(request{as: "user", method: "POST", path: "/v1/apps/" + w.vars["app"] + "/usersigs", body: "{}"})
 		if took := time.Since(started); got.Code != http.StatusServiceUnavailable || took != quick {
 			t.Errorf("status %d after %v", got.Code, took)
+		}
+	})
+}
+
+// An identity provider that is out of reach is logged, and not for every request.
+func TestOutagesAreLoggedNowAndThen(t *testing.T) {
+	run(t, Options{PerSource: Limit{PerSecond: -1}}, func(w *world) {
+		w.keys["down"] = "down.alice.z"
+		ask := func() int {
+			for range 100 {
+				got := w.do(request{as: "down", method: "POST", path: "/v1/apps/" + w.vars["app"] + "/usersigs", body: "{}"})
+				if got.Code != http.StatusServiceUnavailable || got.Header().Get("Retry-After") == "" {
+					t.Fatalf("%d %s", got.Code, got.Body)
+				}
+			}
+			return strings.Count(w.logs.String(), `"msg":"identity provider"`)
+		}
+		if n := ask(); n != 1 {
+			t.Errorf("logged %d times", n)
+		}
+		time.Sleep(outagePause) // in the bubble
+		if n := ask(); n != 2 || !strings.Contains(w.logs.String(), `"more":99`) {
+			t.Errorf("logged %d times: %s", n, &w.logs)
 		}
 	})
 }

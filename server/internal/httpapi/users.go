@@ -24,7 +24,7 @@ func (s *server) revoke(ctx context.Context, in *ofUser) (*body[revocation], err
 }
 
 type blockWish struct {
-	Until time.Time `json:"until" doc:"When the block ends"`
+	Until time.Time `json:"until" doc:"When the block ends, in the year 9999 at the latest"`
 }
 
 type blockIn struct {

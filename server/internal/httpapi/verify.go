@@ -12,11 +12,14 @@ import (
 
 type question struct {
 	Token   string    `json:"token" doc:"The token, exactly as it was issued"`
-	UserID  string    `json:"userid" doc:"The user it must be for"`
+	UserID  string    `json:"userid" maxLength:"255" doc:"The user it must be for"`
 	Purpose string    `json:"purpose,omitempty" enum:"usersig,privatemapkey,userbuf" doc:"usersig, or privatemapkey beside a room, unless said otherwise"`
 	Room    *roomView `json:"room,omitempty" doc:"The room that a PrivateMapKey must be for"`
-	Source  string    `json:"source,omitempty" maxLength:"64" doc:"The address that the user's request came from. Failed checks are counted by it: ten in a minute, and it is locked for a minute (70050). Without it your own address counts, for all of your users' requests in that user's name"`
+	Source  string    `json:"source,omitempty" maxLength:"64" doc:"The address that the user's request came from. Failed checks in the user's name are counted by it: ten in a minute, and it is locked for a minute (70050). Without it nothing is counted"`
 }
+
+// mostUserID is how many bytes a user ID has at most.
+const mostUserID = 255
 
 type verifyIn struct {
 	OfApp
@@ -59,6 +62,9 @@ func (s *server) verify(ctx context.Context, in *verifyIn) (*body[verdict], erro
 }
 
 func (b *question) ask() (q issuer.Question, anyRoom bool, err error) {
+	if len(b.UserID) > mostUserID { // the description counts characters
+		return issuer.Question{}, false, invalid("userid is longer than 255 bytes")
+	}
 	q = issuer.Question{Token: b.Token, UserID: b.UserID, Purpose: usersig.UserSig}
 	if b.Source != "" {
 		if q.Source, err = netip.ParseAddr(b.Source); err != nil {

@@ -36,69 +36,104 @@ const keyPrefix = "usk_"
 //
 // For a repetition of an earlier request the text is empty: it was returned then.
 func (s *Service) CreateAPIKey(ctx context.Context, c access.Caller, app uint32, n NewAPIKey) (APIKey, string, error) {
-	var id [8]byte
-	var secret [32]byte
-	_, _ = rand.Read(id[:]) // crypto/rand never fails
-	_, _ = rand.Read(secret[:])
-	k := APIKey{ID: hex.EncodeToString(id[:]), Name: n.Name, Scopes: n.Scopes, Networks: n.Networks, CreatedAt: s.clock().UTC(), CreatedBy: c.ID, ExpiresAt: n.ExpiresAt}
-	sum := sha256.Sum256(secret[:])
-	k.Hash = sum[:]
-	out := k
-	err := s.do(ctx, c, s.entry(c, access.CreateAPIKey, app, k.ID), func(tx Tx) error {
-		if err := n.check(app, s.clock()); err != nil {
+	text, id, hash := newSecret()
+	made := APIKey{ID: id, Name: n.Name, Hash: hash, Scopes: n.Scopes, Networks: n.Networks, CreatedAt: s.clock().UTC(), CreatedBy: c.ID}
+	if n.ExpiresAt != nil {
+		made.ExpiresAt = new(n.ExpiresAt.UTC())
+	}
+	var out APIKey
+	e := s.entry(c, access.CreateAPIKey, app, n.Name)
+	err := s.do(ctx, c, e, func(tx Tx) error {
+		once := s.once(tx, e.Action, c, n.IdempotencyKey, n.text(app))
+		before, err := once.before()
+		if err != nil {
 			return err
 		}
 		return s.withRecord(tx, app, func(r *Record) error {
-			before, err := n.once(tx, c, app, k.ID, s.clock())
-			if err != nil {
+			if before != "" {
+				e.Subject, e.Detail = before, replayed
+				out, err = r.apiKeyBefore(before)
 				return err
 			}
-			if out = k; before == "" {
-				r.APIKeys = append(r.APIKeys, k)
-				return nil
+			if err := n.check(app, s.clock()); err != nil {
+				return err
 			}
-			i := slices.IndexFunc(r.APIKeys, func(k APIKey) bool { return k.ID == before && k.DeletedAt == nil })
-			if i < 0 {
-				return fmt.Errorf("%w: the API key that this request made was deleted", ErrConflict)
+			if err := r.addAPIKey(made); err != nil {
+				return err
 			}
-			out = r.APIKeys[i]
-			return nil
+			e.Subject, e.Detail, out = made.ID, n.detail(), made
+			return once.makes(made.ID)
 		})
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return APIKey{}, "", err
-	}
-	if out.ID != k.ID {
+	case out.ID != made.ID:
 		return out, "", nil
 	}
-	return k, keyPrefix + k.ID + "_" + base64.RawURLEncoding.EncodeToString(secret[:]), nil
+	return out, text, nil
 }
 
-// once returns the ID that an earlier request with the same idempotency key made, or
-// remembers that this one makes id.
-func (n *NewAPIKey) once(tx Tx, c access.Caller, app uint32, id string, now time.Time) (string, error) {
-	if n.IdempotencyKey == "" {
-		return "", nil
+// newSecret returns the text of a new credential, and what is kept of it.
+func newSecret() (text, id string, hash []byte) {
+	var name [8]byte
+	var secret [32]byte
+	_, _ = rand.Read(name[:]) // crypto/rand never fails
+	_, _ = rand.Read(secret[:])
+	sum := sha256.Sum256(secret[:])
+	id = hex.EncodeToString(name[:])
+	return keyPrefix + id + "_" + base64.RawURLEncoding.EncodeToString(secret[:]), id, sum[:]
+}
+
+// text tells one wish from another.
+func (n *NewAPIKey) text(app uint32) string {
+	return fmt.Sprintf("%d %q %v %v %v", app, n.Name, n.Scopes, n.Networks, n.ExpiresAt)
+}
+
+// detail says in the log what the credential is good for, and from where.
+func (n *NewAPIKey) detail() string {
+	// None of them has a space or a bracket in it.
+	list := func(all any) string { return strings.ReplaceAll(strings.Trim(fmt.Sprint(all), "[]"), " ", ", ") }
+	networks := "anywhere"
+	if len(n.Networks) > 0 {
+		networks = list(n.Networks)
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %q %v %v %v", app, n.Name, n.Scopes, n.Networks, n.ExpiresAt))
-	digest := hex.EncodeToString(sum[:])
-	before, err := tx.Once(onceKey(access.CreateAPIKey, c, n.IdempotencyKey), id+" "+digest, now.UTC(), now.UTC().Add(onceFor))
-	if err != nil || before == "" {
-		return "", err
+	detail := fmt.Sprintf("%q: %s; from %s", n.Name, list(n.Scopes), networks)
+	if n.ExpiresAt != nil {
+		detail += "; until " + n.ExpiresAt.UTC().Format(time.RFC3339)
 	}
-	made, of, _ := strings.Cut(before, " ")
-	if of != digest {
-		return "", errOtherRequest
+	return detail
+}
+
+func (r *Record) addAPIKey(k APIKey) error {
+	live := 0
+	for _, k := range r.APIKeys {
+		if k.DeletedAt == nil {
+			live++
+		}
 	}
-	return made, nil
+	if live >= mostAPIKeys {
+		return fmt.Errorf("%w: there are %d API keys; delete one that is not used any more", ErrConflict, mostAPIKeys)
+	}
+	r.APIKeys = append(r.APIKeys, k)
+	return nil
+}
+
+// apiKeyBefore returns the credential that an earlier request made.
+func (r *Record) apiKeyBefore(id string) (APIKey, error) {
+	i := slices.IndexFunc(r.APIKeys, func(k APIKey) bool { return k.ID == id && k.DeletedAt == nil })
+	if i < 0 {
+		return APIKey{}, fmt.Errorf("%w: the API key that this request made was deleted", ErrConflict)
+	}
+	return r.APIKeys[i], errSame
 }
 
 func (n *NewAPIKey) check(app uint32, now time.Time) error {
 	if err := checkName(n.Name); err != nil {
 		return err
 	}
-	if n.ExpiresAt != nil && !n.ExpiresAt.After(now) {
-		return invalid("an API key expires in the future")
+	if n.ExpiresAt != nil && (!n.ExpiresAt.After(now) || tooLate(*n.ExpiresAt)) {
+		return invalid("an API key expires in the future, and not after the year 9999")
 	}
 	if len(n.Scopes) == 0 || len(n.Networks) > 32 {
 		return invalid("an API key has a scope, and 32 networks at most")
@@ -131,7 +166,8 @@ func (s *Service) APIKeys(ctx context.Context, c access.Caller, app uint32) ([]A
 	return keys, nil
 }
 
-// DeleteAPIKey ends a credential.
+// DeleteAPIKey ends a credential. The last operator's stays: without it nobody can change
+// anything any more but who has the machine.
 func (s *Service) DeleteAPIKey(ctx context.Context, c access.Caller, app uint32, id string) error {
 	return s.do(ctx, c, s.entry(c, access.DeleteAPIKey, app, id), func(tx Tx) error {
 		return s.withRecord(tx, app, func(r *Record) error {
@@ -140,10 +176,27 @@ func (s *Service) DeleteAPIKey(ctx context.Context, c access.Caller, app uint32,
 				return fmt.Errorf("API key %.32q: %w", id, ErrNotFound)
 			}
 			now := s.clock().UTC()
+			if app == Platform && r.lastOperator(i, now) {
+				return fmt.Errorf("%w: this is the last operator's credential; make another one first", ErrConflict)
+			}
 			r.APIKeys[i].DeletedAt, r.APIKeys[i].Hash = &now, nil
 			return nil
 		})
 	})
+}
+
+// lastOperator reports whether the credential with index i is the only one in force.
+func (r *Record) lastOperator(i int, now time.Time) bool {
+	inForce := func(k APIKey) bool {
+		return k.DeletedAt == nil && (k.ExpiresAt == nil || now.Before(*k.ExpiresAt))
+	}
+	n := 0
+	for _, k := range r.APIKeys {
+		if inForce(k) {
+			n++
+		}
+	}
+	return n == 1 && inForce(r.APIKeys[i])
 }
 
 // strictBase64 takes one spelling of every key.

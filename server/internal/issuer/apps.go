@@ -2,27 +2,17 @@ package issuer
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"net/netip"
-	"net/url"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"usersig"
 	"usersig/server/internal/access"
 	"usersig/server/internal/audit"
-)
-
-// Custodies of private keys.
-const (
-	CustodyNone   = "none"
-	CustodyHosted = "hosted"
 )
 
 // NewApp is a wish for an application.
@@ -43,31 +33,26 @@ type Created struct {
 	Replayed bool
 }
 
-// onceFor is how long an idempotency key is remembered.
-const onceFor = 24 * time.Hour
-
 // CreateApp makes an application and its first key.
 func (s *Service) CreateApp(ctx context.Context, c access.Caller, n NewApp) (Created, error) {
-	if err := n.Settings.complete(); err != nil {
-		return Created{}, err
-	}
-	if err := checkName(n.Name); err != nil {
-		return Created{}, err
-	}
 	e := s.entry(c, access.CreateApp, 0, n.Name)
-	if !c.May(e.Action, 0, "") {
-		return Created{}, s.deny(ctx, e)
-	}
-	made, err := generate(n.Settings)
-	if err != nil {
+	if err := s.admit(ctx, c, e); err != nil {
 		return Created{}, err
+	}
+	made, err := n.prepare()
+	if err != nil {
+		return Created{}, s.refuse(ctx, e, err)
 	}
 	var out Created
-	err = s.do(ctx, c, e, func(tx Tx) error {
-		out = Created{}
-		id, err := s.createApp(ctx, tx, c, n, made, &out)
-		e.App = id
-		return err
+	err = s.commit(ctx, e, func(tx Tx) (err error) {
+		if out, err = s.createApp(ctx, tx, c, n, made); err != nil {
+			return err
+		}
+		e.App, e.Subject = out.App.ID, cut(out.App.Name)
+		if out.Replayed {
+			e.Detail = replayed
+		}
+		return nil
 	})
 	if err != nil {
 		return Created{}, err
@@ -75,125 +60,52 @@ func (s *Service) CreateApp(ctx context.Context, c access.Caller, n NewApp) (Cre
 	return out, nil
 }
 
-func (s *Service) createApp(ctx context.Context, tx Tx, c access.Caller, n NewApp, made material, out *Created) (uint32, error) {
-	now := s.clock().UTC()
+// prepare completes and checks the wish, and makes the key.
+func (n *NewApp) prepare() (material, error) {
+	if err := n.Settings.complete(); err != nil {
+		return material{}, err
+	}
+	if err := checkName(n.Name); err != nil {
+		return material{}, err
+	}
+	return generate(n.Settings)
+}
+
+func (s *Service) createApp(ctx context.Context, tx Tx, c access.Caller, n NewApp, made material) (Created, error) {
+	once := s.once(tx, access.CreateApp, c, n.IdempotencyKey, fmt.Sprintf("%q %s", n.Name, n.Settings.text()))
+	if before, err := once.before(); err != nil {
+		return Created{}, err
+	} else if before != "" {
+		return s.createdBefore(tx, before)
+	}
 	id, err := tx.NextAppID()
 	if err != nil {
-		return 0, err
+		return Created{}, err
 	}
-	if n.IdempotencyKey != "" {
-		before, err := tx.Once(onceKey(access.CreateApp, c, n.IdempotencyKey), fmt.Sprint(id, " ", n.digest()), now, now.Add(onceFor))
-		if err != nil {
-			return id, err
-		}
-		if before != "" {
-			return id, n.replay(tx, before, out)
-		}
+	if err := once.makes(strconv.FormatUint(uint64(id), 10)); err != nil {
+		return Created{}, err
 	}
-	key, err := s.newKey(ctx, id, c, n.Settings, made)
+	key, err := s.newKey(ctx, id, c, made)
 	if err != nil {
-		return id, err
+		return Created{}, err
 	}
-	key.State = Signing
+	key.State, key.MaxTTL = Signing, n.Settings.MaxTTL
+	now := s.clock().UTC()
 	r := &Record{App: App{ID: id, Name: n.Name, State: Running, Settings: n.Settings, CreatedAt: now, UpdatedAt: now}, Keys: []Key{key}}
-	out.App, out.Key, out.Handout = r.App, key, made.handout(n.Settings)
-	return id, tx.PutApp(r)
+	return Created{App: r.App, Key: key.public(now), Handout: made.handout()}, tx.PutApp(r)
 }
 
-// onceKey makes a caller's idempotency key one that no other caller and no other
-// action can mean, of a bounded length.
-func onceKey(a access.Action, c access.Caller, key string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s", a, c.ID, key))
-	return hex.EncodeToString(sum[:])
-}
-
-var errOtherRequest = fmt.Errorf("%w: another request came with this idempotency key", ErrConflict)
-
-// digest tells one wish from another.
-func (n *NewApp) digest() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %s", n.Name, n.Settings.text()))
-	return hex.EncodeToString(sum[:])
-}
-
-// replay answers with what an earlier request made, if it wished for the same.
-func (n *NewApp) replay(tx Tx, before string, out *Created) error {
-	var id uint32
-	var digest string
-	if _, err := fmt.Sscan(before, &id, &digest); err != nil {
-		return fmt.Errorf("read idempotency record: %w", err)
-	}
-	if digest != n.digest() {
-		return errOtherRequest
-	}
-	r, err := tx.App(id)
+// createdBefore answers with what an earlier request made.
+func (s *Service) createdBefore(tx Tx, id string) (Created, error) {
+	n, err := strconv.ParseUint(id, 10, 32)
 	if err != nil {
-		return err
+		return Created{}, fmt.Errorf("read idempotency record: %w", err)
 	}
-	out.App, out.Key, out.Replayed = r.App, r.Keys[0], true
-	return nil
-}
-
-// complete fills in defaults and refuses settings that contradict each other.
-func (t *Settings) complete() error {
-	orElse(&t.Scheme, usersig.SchemeECDSA.String())
-	orElse(&t.UserIDs, "portable")
-	if t.MaxTTL == 0 {
-		t.MaxTTL = int64(usersig.DefaultMaxTTL / time.Second)
+	r, err := tx.App(uint32(n))
+	if err != nil {
+		return Created{}, err
 	}
-	switch t.Scheme {
-	case usersig.SchemeECDSA.String():
-		orElse(&t.Curve, usersig.P256.String())
-		orElse(&t.Custody, CustodyNone)
-		if _, err := usersig.ParseCurve(t.Curve); err != nil {
-			return invalid("%v", err)
-		}
-	case usersig.SchemeHMAC.String():
-		orElse(&t.Custody, CustodyHosted)
-		if t.Curve != "" || t.Custody != CustodyHosted {
-			return invalid("scheme hmac has no curve, and its custody is hosted: a SECRETKEY verifies what it signs")
-		}
-	default:
-		return invalid("scheme %.16q is neither ecdsa nor hmac", t.Scheme)
-	}
-	switch {
-	case t.Custody != CustodyNone && t.Custody != CustodyHosted:
-		return invalid("custody %.16q is neither none nor hosted", t.Custody)
-	case t.UserIDs != "portable" && t.UserIDs != "any":
-		return invalid("user_ids %.16q is neither portable nor any", t.UserIDs)
-	case t.MaxTTL < 1 || t.MaxTTL > int64(usersig.LongestTTL/time.Second):
-		return invalid("max_ttl is not between a second and 50 years")
-	case len(t.Admins) > 5:
-		return invalid("there can be 5 admins at most")
-	}
-	return t.OIDC.complete()
-}
-
-func (o *OIDC) complete() error {
-	if o == nil {
-		return nil
-	}
-	orElse(&o.Claim, "sub")
-	if o.Audience == "" || !safeIssuer(o.Issuer) {
-		return invalid("oidc needs an audience, and an issuer with https")
-	}
-	return nil
-}
-
-// safeIssuer reports whether keys fetched from an issuer are its own: over TLS, or
-// from this machine.
-func safeIssuer(issuer string) bool {
-	u, err := url.Parse(issuer)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return false
-	}
-	host, _ := netip.ParseAddr(u.Hostname())
-	return u.Scheme == "https" || u.Scheme == "http" && (host.IsLoopback() || u.Hostname() == "localhost")
-}
-
-func orElse(s *string, otherwise string) {
-	if *s == "" {
-		*s = otherwise
-	}
+	return Created{App: r.App, Key: r.Keys[0].public(s.clock()), Replayed: true}, nil
 }
 
 func invalid(format string, args ...any) error {
@@ -241,14 +153,18 @@ func (s *Service) UpdateApp(ctx context.Context, c access.Caller, app uint32, ch
 	e := s.entry(c, access.UpdateApp, app, "")
 	err := s.do(ctx, c, e, func(tx Tx) error {
 		return s.withApp(tx, app, func(r *Record) error {
-			before := r.App
+			before, was := r.App, r.App.values()
 			if err := change(&r.App); err != nil {
 				return err
 			}
 			if err := r.App.mayBecome(before); err != nil {
 				return err
 			}
-			e.Detail = r.App.difference(before)
+			if k := r.key(Signing); k != nil {
+				k.signsFor(before.Settings.MaxTTL)
+				k.signsFor(r.App.Settings.MaxTTL)
+			}
+			e.Detail = r.App.difference(was)
 			out = r.App
 			return nil
 		})
@@ -271,27 +187,6 @@ func (a *App) mayBecome(before App) error {
 		}
 	}
 	return a.Settings.complete()
-}
-
-// text writes settings out, so that they can be compared. It cannot fail: they are
-// plain values.
-func (t Settings) text() string {
-	text, _ := json.Marshal(t)
-	return string(text)
-}
-
-func (a *App) difference(before App) string {
-	var changed []string
-	if a.Name != before.Name {
-		changed = append(changed, "name")
-	}
-	if a.State != before.State {
-		changed = append(changed, "state: "+string(a.State))
-	}
-	if a.Settings.text() != before.Settings.text() {
-		changed = append(changed, "settings")
-	}
-	return strings.Join(changed, ", ")
 }
 
 // DeleteApp deletes an application that is stopped. Its number is never used again.
@@ -330,12 +225,19 @@ func (s *Service) withRecord(tx Tx, app uint32, change func(*Record) error) erro
 	if r.App.State == Deleted {
 		return ErrNotFound
 	}
-	if err := change(r); err != nil {
+	if err := change(r); errors.Is(err, errSame) {
+		return nil
+	} else if err != nil {
 		return err
 	}
-	r.App.UpdatedAt = s.clock().UTC()
+	now := s.clock().UTC()
+	r.tidy(now)
+	r.App.UpdatedAt = now
 	return tx.PutApp(r)
 }
+
+// errSame is what a change returns that has nothing to change.
+var errSame = errors.New("nothing changes")
 
 // Audit returns up to limit entries after a number, of one application or, with 0,
 // of all.

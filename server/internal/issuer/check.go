@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 
 	"usersig"
 	"usersig/server/internal/access"
@@ -18,7 +17,8 @@ type Question struct {
 	Purpose usersig.Purpose // UserSig if 0
 	Room    usersig.Room    // for a PrivateMapKey
 	// Source is where the user's request came from, if the caller knows. Failures
-	// are counted by it.
+	// are counted by it, and without it not at all: the address of a back end is that
+	// of all its users, and whoever can make it ask would lock out whom they like.
 	Source netip.Addr
 }
 
@@ -26,10 +26,7 @@ type Question struct {
 // blocked, and not cryptography alone. A refusal is a [*usersig.Refusal].
 func (s *Service) Check(ctx context.Context, c access.Caller, app uint32, q Question) (usersig.Verified, error) {
 	if !c.May(access.Verify, app, q.UserID) {
-		return usersig.Verified{}, s.deny(ctx, s.entry(c, access.Verify, app, q.UserID))
-	}
-	if !q.Source.IsValid() {
-		q.Source = c.Source
+		return usersig.Verified{}, s.deny(ctx, c, s.entry(c, access.Verify, app, q.UserID))
 	}
 	return s.Verdict(ctx, app, q)
 }
@@ -50,12 +47,13 @@ func (s *Service) Verdict(ctx context.Context, app uint32, q Question) (usersig.
 	if m.verifier == nil {
 		return usersig.Verified{}, refusal(usersig.ErrNoKey)
 	}
-	who := failureKey{app, strings.Clone(cut(q.UserID)), q.Source}
-	if s.failures.locked(who, s.clock()) {
+	who := failureKey{app, q.UserID, q.Source}
+	counted := q.Source.IsValid()
+	if counted && s.failures.locked(who, s.clock()) {
 		return usersig.Verified{}, refusal(usersig.ErrTooManyFailures)
 	}
 	v, err := verify(ctx, m.verifier, q)
-	if isGuess(err) {
+	if counted && isGuess(err) {
 		s.failures.count(who, s.clock())
 	}
 	return v, err

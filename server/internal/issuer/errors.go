@@ -1,6 +1,9 @@
 package issuer
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // The reasons for which a request is not done, beside the refusals of tokens.
 var (
@@ -11,4 +14,9 @@ var (
 	ErrNoSigner    = errors.New("the private key is not hosted here")
 	ErrStale       = errors.New("the store has been out of reach for too long")
 	ErrUnavailable = errors.New("the store is out of reach")
+	ErrClock       = errors.New("the clock of this server is behind a revocation")
 )
+
+// errBroken is ErrUnavailable for one application, whose keys cannot be opened. The
+// store is there, so that it can be recorded.
+var errBroken = fmt.Errorf("%w: keys cannot be opened", ErrUnavailable)

@@ -2,25 +2,29 @@ package issuer
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
 
 	"usersig/server/internal/access"
+	"usersig/server/internal/custody"
 )
 
 // Init puts the record that holds the operators' API keys into a store that is new. It
 // changes nothing if the record is there.
 func (s *Service) Init(ctx context.Context, c access.Caller) error {
 	if s.Initialised() {
-		return nil
+		// Perhaps by another node a moment ago, with another KEK.
+		return s.checkKEK(ctx)
+	}
+	check, err := custody.SealCheck(ctx, s.kek)
+	if err != nil {
+		return err
 	}
 	e := s.entry(c, access.CreateApp, Platform, "platform")
-	return s.do(ctx, c, e, func(tx Tx) error {
+	err = s.do(ctx, c, e, func(tx Tx) error {
 		_, err := tx.App(Platform)
 		if err == nil {
 			// Another node was faster.
@@ -30,8 +34,12 @@ func (s *Service) Init(ctx context.Context, c access.Caller) error {
 			return err
 		}
 		now := s.clock().UTC()
-		return tx.PutApp(&Record{App: App{ID: Platform, Name: "platform", State: Running, CreatedAt: now, UpdatedAt: now}})
+		return tx.PutApp(&Record{App: App{ID: Platform, Name: "platform", State: Running, CreatedAt: now, UpdatedAt: now}, KEKCheck: check})
 	})
+	if err != nil {
+		return err
+	}
+	return s.checkKEK(ctx)
 }
 
 // Initialised reports whether [Service.Init] was called on the store, now or before.
@@ -43,15 +51,7 @@ func (t *Settings) Complete() error { return t.complete() }
 
 // DeclareAPIKey returns a new credential for an application that is declared and not
 // stored: its text, and what is written down instead of it.
-func DeclareAPIKey() (text, id string, hash []byte) {
-	var name [8]byte
-	var secret [32]byte
-	_, _ = rand.Read(name[:]) // crypto/rand never fails
-	_, _ = rand.Read(secret[:])
-	sum := sha256.Sum256(secret[:])
-	id = hex.EncodeToString(name[:])
-	return keyPrefix + id + "_" + base64.RawURLEncoding.EncodeToString(secret[:]), id, sum[:]
-}
+func DeclareAPIKey() (text, id string, hash []byte) { return newSecret() }
 
 // ParseAPIKey returns the ID and the hash of a credential's text. The error does not
 // repeat it.

@@ -2,12 +2,12 @@ package issuer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"usersig"
-	"usersig/democonfig"
 	"usersig/server/internal/access"
 	"usersig/server/internal/audit"
 )
@@ -23,6 +23,21 @@ type Wish struct {
 	Grant  *usersig.Grant // makes it a PrivateMapKey
 }
 
+// WishError is why one of several wishes was refused, and with it all of them.
+type WishError struct {
+	Index int // of the wish, from 0
+	Of    int // how many there were
+	Err   error
+}
+
+// Error implements error.
+func (e *WishError) Error() string {
+	return fmt.Sprintf("user ID %d of %d: %v", e.Index+1, e.Of, e.Err)
+}
+
+// Unwrap returns why.
+func (e *WishError) Unwrap() error { return e.Err }
+
 // Issued is a token and what is in it.
 type Issued struct {
 	Token     string
@@ -36,8 +51,8 @@ type Issued struct {
 
 // Issue signs one token.
 func (s *Service) Issue(ctx context.Context, c access.Caller, app uint32, w Wish) (Issued, error) {
-	out, err := s.IssueBatch(ctx, c, app, []Wish{w})
-	if err != nil {
+	var out [1]Issued
+	if err := s.issue(ctx, c, app, []Wish{w}, out[:]); err != nil {
 		return Issued{}, err
 	}
 	return out[0], nil
@@ -46,30 +61,43 @@ func (s *Service) Issue(ctx context.Context, c access.Caller, app uint32, w Wish
 // IssueBatch signs tokens: all of them or, with an error, none. Each is recorded
 // before it exists.
 func (s *Service) IssueBatch(ctx context.Context, c access.Caller, app uint32, wishes []Wish) ([]Issued, error) {
-	entries, err := s.admitIssue(ctx, c, app, wishes)
-	if err != nil {
+	out := make([]Issued, min(len(wishes), MaxBatch))
+	if err := s.issue(ctx, c, app, wishes, out); err != nil {
 		return nil, err
 	}
-	m, err := s.signerOf(app)
+	return out, nil
+}
+
+// issue is IssueBatch into out, which has room for what is allowed.
+func (s *Service) issue(ctx context.Context, c access.Caller, app uint32, wishes []Wish, out []Issued) error {
+	entries, err := s.admitIssue(ctx, c, app, wishes)
 	if err != nil {
-		return nil, s.refuse(ctx, entries[0], err)
+		return err
 	}
-	if c.UserID != "" && slices.Contains(m.record.App.Settings.Admins, c.UserID) {
-		// An administrator's UserSig may revoke. Whoever can choose their name at the
-		// identity provider must not get one.
-		return nil, s.deny(ctx, entries[0])
+	m, at, err := s.signerFor(ctx, app, wishes)
+	if wish, ok := errors.AsType[*WishError](err); ok {
+		return s.refuse(ctx, entries[wish.Index], err)
 	}
-	out := make([]Issued, len(wishes))
+	if err != nil {
+		return s.refuse(ctx, entries[0], err)
+	}
 	for i, w := range wishes {
-		if out[i], err = s.sign(m, w); err != nil {
-			return nil, s.refuse(ctx, entries[i], fmt.Errorf("user ID %d of %d: %w", i+1, len(wishes), err))
+		if w.Grant == nil && !m.mayIssue(c, w.UserID) {
+			return s.deny(ctx, c, entries[i])
+		}
+		if out[i], err = m.sign(w, at); err != nil {
+			return s.refuse(ctx, entries[i], &WishError{i, len(wishes), err})
 		}
 	}
 	// Recorded before they leave: a token that is not in the log is in nobody's hands.
-	if err := s.journal.record(ctx, entries...); err != nil {
-		return nil, fmt.Errorf("cannot record the tokens: %w", err)
-	}
-	return out, nil
+	return s.record(ctx, entries...)
+}
+
+// mayIssue reports whether a caller who may be issued UserSigs may be issued this
+// user's. An administrator's may revoke. Neither who can only issue must get it, nor who
+// can choose their name at the identity provider.
+func (m *member) mayIssue(c access.Caller, user string) bool {
+	return !slices.Contains(m.record.App.Settings.Admins, user) || c.May(access.RevokeUser, m.record.App.ID, user)
 }
 
 // admitIssue checks that the caller may have each of the tokens, and drafts what the
@@ -78,7 +106,7 @@ func (s *Service) admitIssue(ctx context.Context, c access.Caller, app uint32, w
 	if len(wishes) == 0 || len(wishes) > MaxBatch {
 		e := s.entry(c, access.IssueUserSig, app, c.UserID)
 		if !c.May(e.Action, app, c.UserID) {
-			return nil, s.deny(ctx, e)
+			return nil, s.deny(ctx, c, e)
 		}
 		return nil, s.refuse(ctx, e, invalid("a batch has 1 to %d user IDs", MaxBatch))
 	}
@@ -89,7 +117,7 @@ func (s *Service) admitIssue(ctx context.Context, c access.Caller, app uint32, w
 			e.Action, e.Detail = access.IssueTicket, "room "+cut(w.Grant.Room.String())
 		}
 		if !c.May(e.Action, app, w.UserID) {
-			return nil, s.deny(ctx, e)
+			return nil, s.deny(ctx, c, e)
 		}
 		entries[i] = e
 	}
@@ -108,7 +136,7 @@ func (s *Service) signerOf(app uint32) (*member, error) {
 	case m.record.App.State != Running:
 		return nil, fmt.Errorf("%w: application %d is stopped", ErrConflict, app)
 	case m.broken != nil:
-		return nil, fmt.Errorf("%w: %w", ErrUnavailable, m.broken)
+		return nil, fmt.Errorf("%w: %w", errBroken, m.broken)
 	case m.signing == "":
 		return nil, fmt.Errorf("%w: application %d has no signing key; rotate", ErrConflict, app)
 	case m.signer == nil:
@@ -121,7 +149,7 @@ func (s *Service) signerOf(app uint32) (*member, error) {
 // fail users who change their role late.
 const dayTicket = 24 * time.Hour
 
-func (s *Service) sign(m *member, w Wish) (Issued, error) {
+func (m *member) sign(w Wish, at time.Time) (Issued, error) {
 	longest := time.Duration(m.record.App.Settings.MaxTTL) * time.Second
 	if w.TTL == 0 {
 		if w.TTL = longest; w.Grant != nil {
@@ -131,46 +159,11 @@ func (s *Service) sign(m *member, w Wish) (Issued, error) {
 	if m.record.App.Settings.UserIDs == "portable" && !usersig.PortableUserID(w.UserID) {
 		return Issued{}, fmt.Errorf("%w: this application allows letters, digits, '_' and '-' in user IDs, 32 at most", usersig.ErrInvalidClaims)
 	}
-	at := s.issueTime(m, w.UserID)
-	token, err := m.signer.Sign(usersig.Claims{UserID: w.UserID, TTL: w.TTL, IssuedAt: at, Grant: w.Grant})
+	var room [512]byte // most tokens fit
+	token, err := m.signer.AppendSign(room[:0], usersig.Claims{UserID: w.UserID, TTL: w.TTL, IssuedAt: at, Grant: w.Grant})
 	if err != nil {
 		return Issued{}, err
 	}
 	ttl := w.TTL.Truncate(time.Second)
-	return Issued{Token: token, UserID: w.UserID, IssuedAt: at, ExpiresAt: at.Add(ttl), KeyID: m.signing, Scheme: m.signer.Scheme(), Grant: w.Grant}, nil
-}
-
-// issueTime dates a token: now, but after the second up to which the user's tokens
-// are void. Seconds are coarse, and a token issued right after a revocation must
-// work.
-func (s *Service) issueTime(m *member, user string) time.Time {
-	at := s.clock().UTC().Truncate(time.Second)
-	if after := m.user(user).RevokedTo + 1; at.Unix() < after {
-		return time.Unix(after, 0).UTC()
-	}
-	return at
-}
-
-// DemoConfig issues UserSigs for the users of a demo config.
-func (s *Service) DemoConfig(ctx context.Context, c access.Caller, app uint32, platform string, users int, ttl time.Duration) (democonfig.Config, error) {
-	e := s.entry(c, access.IssueDemo, app, "")
-	e.Detail = fmt.Sprintf("%d users", users)
-	if !c.May(e.Action, app, "") {
-		return democonfig.Config{}, s.deny(ctx, e)
-	}
-	m, err := s.signerOf(app)
-	if err != nil {
-		return democonfig.Config{}, s.refuse(ctx, e, err)
-	}
-	if ttl == 0 {
-		ttl = min(usersig.DefaultMaxTTL, time.Duration(m.record.App.Settings.MaxTTL)*time.Second)
-	}
-	config, err := democonfig.New(m.compact, platform, users, ttl, s.clock())
-	if err != nil {
-		return democonfig.Config{}, s.refuse(ctx, e, err)
-	}
-	if err := s.journal.record(ctx, e); err != nil {
-		return democonfig.Config{}, fmt.Errorf("cannot record the tokens: %w", err)
-	}
-	return config, nil
+	return Issued{Token: string(token), UserID: w.UserID, IssuedAt: at, ExpiresAt: at.Add(ttl), KeyID: m.signing, Scheme: m.signer.Scheme(), Grant: w.Grant}, nil
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"usersig"
-	"usersig/server/internal/custody"
 )
 
 // A ring is everything that is known at one moment: it is never changed, a new one
@@ -20,17 +20,20 @@ type ring struct {
 	seq     int64
 	apps    map[uint32]*member
 	apiKeys map[string]apiKey
+	broken  map[uint32]*member // those of apps whose keys cannot be used
 }
 
 // member is one application in a ring.
 type member struct {
-	record   *Record
-	verifier *usersig.Verifier // nil if it has no key that verifies
-	signer   *usersig.Signer   // nil if no hosted key signs
-	compact  *usersig.Signer   // the same, for tokens as short as the console's
-	signing  string            // the ID of the signing key, or empty
-	users    *sync.Map         // user ID to User
-	broken   error             // why the keys cannot be used, if they cannot
+	record      *Record
+	verifier    *usersig.Verifier // nil if it has no key that verifies
+	signer      *usersig.Signer   // nil if no hosted key signs
+	compact     *usersig.Signer   // the same, for tokens as short as the console's
+	signing     string            // the ID of the signing key, or empty
+	opened      map[string]opened // by ID: the keys that are not over
+	users       *sync.Map         // user ID to User
+	broken      error             // why the keys cannot be used, if they cannot
+	brokenSince time.Time
 }
 
 type apiKey struct {
@@ -40,78 +43,34 @@ type apiKey struct {
 }
 
 func newRing() *ring {
-	return &ring{apps: map[uint32]*member{}, apiKeys: map[string]apiKey{}}
+	return &ring{apps: map[uint32]*member{}, apiKeys: map[string]apiKey{}, broken: map[uint32]*member{}}
 }
 
-// follow keeps the ring current until ctx ends: whenever the store says so, and
-// every so often in case it did not.
-func (s *Service) follow(ctx context.Context) {
-	told := s.store.Watch(ctx)
-	poll := time.NewTicker(s.poll)
-	defer poll.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case _, ok := <-told:
-			if !ok {
-				told = nil
-			}
-		case <-poll.C:
-		}
-		// A failure is not lost: the age of the ring grows until it counts.
-		_ = s.sync(ctx)
-	}
-}
-
-// syncTimeout bounds one reading of the changes.
-const syncTimeout = 10 * time.Second
-
-// sync reads what has changed in the store and replaces the ring.
-func (s *Service) sync(ctx context.Context) error {
-	s.syncing.Lock()
-	defer s.syncing.Unlock()
-	old, started := s.ring.Load(), s.clock()
-	if old.seq > 0 {
-		// A store or a KMS that hangs must not end the polls: the first time there may be
-		// a lot to read, from then on little.
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, syncTimeout)
-		defer cancel()
-	}
-	changes, err := s.store.Changes(ctx, old.seq)
-	if err != nil {
-		return err
-	}
-	if changes.Seq != old.seq {
-		s.ring.Store(s.apply(ctx, old, changes))
-	}
-	s.lastSync.Store(started.UnixNano())
-	return nil
-}
-
-func (s *Service) apply(ctx context.Context, old *ring, changes Changes) *ring {
-	next := &ring{seq: changes.Seq, apps: old.apps, apiKeys: old.apiKeys}
+// apply returns the ring after changes, and what is new in it.
+func (s *Service) apply(ctx context.Context, old *ring, changes Changes) (*ring, Change) {
+	next, news := &ring{changes.Seq, old.apps, old.apiKeys, old.broken}, Change{}
 	if len(changes.Apps) > 0 {
-		next.apps, next.apiKeys = maps.Clone(old.apps), maps.Clone(old.apiKeys)
+		next.apps, next.apiKeys, next.broken = maps.Clone(old.apps), maps.Clone(old.apiKeys), maps.Clone(old.broken)
 	}
 	for _, r := range changes.Apps {
 		s.applyApp(ctx, next, r)
+		if r.App.ID != Platform {
+			news.Apps = append(news.Apps, r.App.ID)
+		}
 	}
 	for _, row := range changes.Users {
 		if m := next.apps[row.App]; m != nil {
 			m.users.Store(row.UserID, row.User)
+			news.Users = append(news.Users, UserRef{row.App, row.UserID})
 		}
 	}
-	return next
+	return next, news
 }
 
-// applyApp puts an application into the ring. If its keys cannot be opened it is
-// there without them: one damaged row must not stop all others.
+// applyApp puts an application into the ring.
 func (s *Service) applyApp(ctx context.Context, next *ring, r *Record) {
-	m := &member{record: r, users: new(sync.Map)}
-	if old := next.apps[r.App.ID]; old != nil {
-		m.users = old.users
+	old := next.apps[r.App.ID]
+	if old != nil {
 		for _, k := range old.record.APIKeys {
 			delete(next.apiKeys, k.ID)
 		}
@@ -121,83 +80,30 @@ func (s *Service) applyApp(ctx context.Context, next *ring, r *Record) {
 			next.apiKeys[k.ID] = apiKey{r.App.ID, k, "apikey:" + k.ID}
 		}
 	}
-	if r.App.ID != Platform {
-		if err := s.openKeys(ctx, m); err != nil {
-			m.broken = fmt.Errorf("application %d: %w", r.App.ID, err)
-			m.verifier, m.signer, m.compact = nil, nil, nil
-			s.log.ErrorContext(ctx, "keys cannot be opened", "sdkappid", r.App.ID, "err", err)
-		}
-	}
-	next.apps[r.App.ID] = m
+	m := s.open(ctx, r, old)
+	s.noteKeys(ctx, old, m)
+	next.put(m)
 }
 
-// openKeys makes the application's verifier and, if its signing key is hosted, its
-// signer.
-func (s *Service) openKeys(ctx context.Context, m *member) error {
-	var verifying []usersig.VerifyingKey
-	for i := range m.record.Keys {
-		k := &m.record.Keys[i]
-		if k.State == Dead || k.State == Retired && !s.clock().Before(*k.RetireAt) {
-			continue
-		}
-		public, private, err := s.openKey(ctx, m.record.App.ID, k)
-		if err != nil {
-			return err
-		}
-		if k.State == Retired {
-			public = usersig.RetireAt(public, *k.RetireAt)
-		}
-		if k.State == Signing {
-			// Most tokens are signed with it, so it is tried first.
-			verifying = append([]usersig.VerifyingKey{public}, verifying...)
-			m.signing = k.ID
-			if err := s.openSigner(m, private); err != nil {
-				return err
-			}
-			continue
-		}
-		verifying = append(verifying, public)
+// put puts a member into a ring that nobody else has yet.
+func (r *ring) put(m *member) {
+	id := m.record.App.ID
+	r.apps[id] = m
+	delete(r.broken, id)
+	if m.broken != nil {
+		r.broken[id] = m
 	}
-	if len(verifying) == 0 {
-		return nil
-	}
-	v, err := usersig.NewVerifier(m.record.App.ID, verifying, &usersig.VerifierOptions{
-		Clock: s.clock, Revoked: s.revoked(m.users),
-	})
-	m.verifier = v
-	return err
 }
 
-// openKey returns the two halves of a key, the private one only if it is hosted.
-func (s *Service) openKey(ctx context.Context, app uint32, k *Key) (usersig.VerifyingKey, usersig.SigningKey, error) {
-	if len(k.Sealed) == 0 {
-		public, err := usersig.ParsePublicKey([]byte(k.Public))
-		return public, nil, err
+// noteKeys logs that keys cannot be used, once, and that they can again.
+func (s *Service) noteKeys(ctx context.Context, old, m *member) {
+	was := old != nil && old.broken != nil
+	switch id := m.record.App.ID; {
+	case m.broken != nil && !was:
+		s.log.ErrorContext(ctx, "keys cannot be opened", "sdkappid", id, "err", m.broken)
+	case m.broken == nil && was:
+		s.log.InfoContext(ctx, "keys are in order again", "sdkappid", id, "after", s.clock().Sub(old.brokenSince))
 	}
-	private, err := custody.Open(ctx, s.kek, app, k.ID, k.Sealed)
-	if err != nil {
-		return nil, nil, fmt.Errorf("key %s: %w", k.ID, err)
-	}
-	switch key := private.(type) {
-	case *usersig.PrivateKey:
-		return key.Public(), key, nil
-	case *usersig.Secret:
-		return key, key, nil
-	}
-	return nil, nil, fmt.Errorf("key %s: %w", k.ID, usersig.ErrInvalidKey)
-}
-
-func (s *Service) openSigner(m *member, private usersig.SigningKey) (err error) {
-	if private == nil {
-		return nil
-	}
-	opts := usersig.SignerOptions{Clock: s.clock, MaxTTL: time.Duration(m.record.App.Settings.MaxTTL) * time.Second}
-	if m.signer, err = usersig.NewSigner(m.record.App.ID, private, &opts); err != nil {
-		return err
-	}
-	opts.Compress = true
-	m.compact, err = usersig.NewSigner(m.record.App.ID, private, &opts)
-	return err
 }
 
 // member returns an application that is not deleted.
@@ -212,19 +118,24 @@ func (s *Service) member(app uint32) (*member, error) {
 // revoked answers the last question of a verification from what is known of users.
 func (s *Service) revoked(users *sync.Map) func(context.Context, usersig.Verified) error {
 	return func(_ context.Context, who usersig.Verified) error {
-		v, ok := users.Load(who.UserID())
-		if !ok {
-			return nil
-		}
-		u := v.(User)
-		switch {
-		case s.clock().Before(u.BlockedUntil):
-			return usersig.ErrBlocked
-		case who.IssuedAt().Unix() <= u.RevokedTo:
-			return usersig.ErrRevoked
-		}
+		return s.standing(users, who.UserID(), who.IssuedAt())
+	}
+}
+
+// standing returns nil if a user may come in with a token of that date.
+func (s *Service) standing(users *sync.Map, user string, issued time.Time) error {
+	v, ok := users.Load(user)
+	if !ok {
 		return nil
 	}
+	u := v.(User)
+	switch {
+	case s.clock().Before(u.BlockedUntil):
+		return usersig.ErrBlocked
+	case issued.Unix() <= u.RevokedTo:
+		return usersig.ErrRevoked
+	}
+	return nil
 }
 
 func (m *member) user(id string) User {
@@ -232,4 +143,14 @@ func (m *member) user(id string) User {
 		return v.(User)
 	}
 	return User{}
+}
+
+// live reports whether the key with this ID verifies at an instant.
+func (m *member) live(id string, now time.Time) bool {
+	return slices.ContainsFunc(m.record.Keys, func(k Key) bool { return k.ID == id && k.live(now) })
+}
+
+// live reports whether the key verifies at an instant.
+func (k *Key) live(now time.Time) bool {
+	return k.State == Next || k.State == Signing || k.State == Retired && now.Before(*k.RetireAt)
 }

@@ -20,6 +20,10 @@ type Store interface {
 	// than once and must not have effects but on tx and on the entries, which are
 	// read after it; an error of act's is returned as it is. A nil act only appends.
 	//
+	// A commit with an act, and all before it, survive a crash of the machine as well.
+	// One that only appends does within the second, or sooner if the store is told so:
+	// what such a crash takes is the end of the log and nothing else.
+	//
 	// Commits are in one order for all processes that share a store, that of Seq.
 	Commit(ctx context.Context, entries []*audit.Entry, act func(tx Tx) error) error
 
@@ -47,12 +51,16 @@ type Tx interface {
 	App(id uint32) (*Record, error)
 	// PutApp stores a record.
 	PutApp(r *Record) error
-	// NextAppID returns an SDKAppID that no application has or had.
+	// NextAppID returns an SDKAppID that no application has or had, or [ErrConflict] if
+	// there is none left.
 	NextAppID() (uint32, error)
 	// User returns what is known about a user, the zero User if nothing is.
 	User(app uint32, user string) (User, error)
 	// PutUser stores what is known about a user.
 	PutUser(app uint32, user string, u User) error
+	// DropUser forgets a user. [Store.Changes] says nothing of it: it is for what makes no
+	// difference any more.
+	DropUser(app uint32, user string) error
 	// Once remembers value under key until the given time and returns "", or returns
 	// the value that an earlier commit remembered and that has not ended by now.
 	Once(key, value string, now, until time.Time) (string, error)

@@ -20,8 +20,12 @@ const Platform = 0
 // document: its parts only make sense together.
 type Record struct {
 	App     App      `json:"app"`
-	Keys    []Key    `json:"keys"` // in the order they were made, dead ones included
+	Keys    []Key    `json:"keys"`           // in the order they were made, dead ones included
+	Past    []string `json:"past,omitempty"` // the IDs of dead keys too many to be kept whole
 	APIKeys []APIKey `json:"api_keys"`
+	// KEKCheck is what only the store's KEK opens, of the record with the number
+	// [Platform]. It has no other content.
+	KEKCheck []byte `json:"kek_check,omitempty"`
 }
 
 // App is an application.
@@ -82,12 +86,16 @@ type Key struct {
 	Public    string     `json:"public_key,omitempty"` // PEM; empty for a SECRETKEY
 	Sealed    []byte     `json:"sealed,omitempty"`     // under the KEK; empty if not hosted
 	Imported  bool       `json:"imported,omitempty"`
+	SignNext  bool       `json:"sign_next,omitempty"` // if imported: the next rotation makes it sign
+	MaxTTL    int64      `json:"max_ttl,omitempty"`   // the longest life of a token it can have signed, in seconds
 	CreatedAt time.Time  `json:"created_at"`
 	CreatedBy string     `json:"created_by"`
 	RetireAt  *time.Time `json:"retire_at,omitempty"` // when a retired key stops verifying
 	EndedAt   *time.Time `json:"ended_at,omitempty"`  // when it was retired or killed
 	EndedBy   string     `json:"ended_by,omitempty"`
 	Reason    string     `json:"reason,omitempty"`
+	// KeepSessions says of a dead key that who came in with it may stay.
+	KeepSessions bool `json:"keep_sessions,omitempty"`
 }
 
 // KeyState is a step in the life of a key.

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -28,10 +29,11 @@ type fetcher struct {
 	scheme string
 	next   http.RoundTripper
 	clock  func() time.Time
+	later  *sync.WaitGroup // what goes on when a request is answered
 
-	mu   sync.Mutex // held while a document is fetched
-	docs map[string]document
-	last error // of the last fetch
+	mu    sync.Mutex // held while a document is fetched that is not known to fail
+	docs  map[string]document
+	tried map[string]bool // what is fetched again, and failed before
 }
 
 // document is an answer that is kept.
@@ -43,9 +45,9 @@ type document struct {
 	err    error
 }
 
-func newFetcher(issuer string, next http.RoundTripper, clock func() time.Time) *fetcher {
+func newFetcher(issuer string, next http.RoundTripper, clock func() time.Time, later *sync.WaitGroup) *fetcher {
 	scheme, _, _ := strings.Cut(issuer, ":")
-	return &fetcher{scheme: scheme, next: next, clock: clock, docs: make(map[string]document)}
+	return &fetcher{scheme: scheme, next: next, clock: clock, later: later, docs: make(map[string]document), tried: make(map[string]bool)}
 }
 
 func (f *fetcher) client() *http.Client {
@@ -57,32 +59,50 @@ func (f *fetcher) client() *http.Client {
 	}}
 }
 
-// failure returns why the last fetch failed, or nil.
-func (f *fetcher) failure() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.last
-}
-
 // RoundTrip implements [http.RoundTripper]. Redirects pass here too, and so does the
 // address of the keys, which the provider chooses.
 func (f *fetcher) RoundTrip(r *http.Request) (*http.Response, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if r.URL.Scheme != f.scheme {
-		f.last = fmt.Errorf("%.16q is not the scheme of the issuer", r.URL.Scheme)
-		return nil, f.last
+		return nil, fmt.Errorf("%.16q is not the scheme of the issuer", r.URL.Scheme)
 	}
 	doc, ok := f.docs[r.URL.String()]
-	if !ok || doc.over(f.clock()) {
-		if len(f.docs) >= mostDocuments {
-			clear(f.docs)
-		}
+	switch {
+	case ok && !doc.over(f.clock()):
+	case ok && doc.err != nil:
+		f.retry(r)
+	default:
 		doc = f.fetch(r)
-		f.docs[r.URL.String()] = doc
+		f.keep(r, doc)
 	}
-	f.last = doc.err
 	return doc.response(r)
+}
+
+// retry fetches a document again that failed. Nobody waits for it: a provider that hangs
+// would hold up everybody who asks.
+func (f *fetcher) retry(r *http.Request) {
+	url := r.URL.String()
+	if f.tried[url] {
+		return
+	}
+	f.tried[url] = true
+	f.later.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), timeout)
+		defer cancel()
+		doc := f.fetch(r.Clone(ctx))
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.tried, url)
+		f.keep(r, doc)
+	})
+}
+
+func (f *fetcher) keep(r *http.Request, doc document) {
+	if len(f.docs) >= mostDocuments {
+		clear(f.docs)
+	}
+	f.docs[r.URL.String()] = doc
 }
 
 func (f *fetcher) fetch(r *http.Request) document {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -53,6 +54,7 @@ type Verifier struct {
 	clock     func() time.Time
 	transport http.RoundTripper
 	providers providers
+	later     sync.WaitGroup // what goes on when a request is answered
 }
 
 // New returns a Verifier. It talks to nobody until a token is to be checked.

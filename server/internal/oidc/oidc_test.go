@@ -265,7 +265,7 @@ func TestRotation(t *testing.T) {
 	h.rotate(newKey(t, "two", jose.ES256))
 	h.pass(freshFor)
 	h.settles(v, h.good(), nil)
-	h.want(v, old, ErrRefused)
+	h.settles(v, old, ErrRefused)
 }
 
 // Tokens with made-up keys do not aim this server at the provider.
@@ -302,17 +302,50 @@ func TestOutage(t *testing.T) {
 	if h.asked.Load() != asked {
 		t.Error("a provider that is down is not left alone")
 	}
+	// From then on it is asked again, and nobody waits for the answer.
 	h.pass(pause)
 	h.down.Store(false)
+	h.want(v, h.good(), ErrProvider)
+	v.later.Wait()
 	h.want(v, h.good(), nil)
 	// Down when a new key appears: nobody can say whether the token is good.
 	h.down.Store(true)
 	h.pass(freshFor)
 	h.settles(v, h.sign(newKey(t, "two", jose.ES256), h.claims()), ErrProvider)
 	h.want(v, h.good(), nil)
+	// But of a token that is wrong in another way everybody can.
+	h.want(v, h.sign(h.keys[0], map[string]any{"iss": h.server.URL, "aud": "demo", "sub": "alice", "exp": 1}), ErrRefused)
 	h.down.Store(false)
 	h.pass(pause)
 	h.settles(v, h.sign(newKey(t, "two", jose.ES256), h.claims()), ErrRefused)
+}
+
+// A provider that takes connections and says nothing holds up nobody but those who ask
+// first, and is asked by one at a time.
+func TestSilentProvider(t *testing.T) {
+	for name, path := range map[string]string{"discovery": "/.well-known/openid-configuration", "keys": "/keys"} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			v := h.verifier()
+			h.answer(path, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+			h.want(v, h.good(), ErrProvider)
+			asked, silent := make(chan struct{}, 9), make(chan struct{})
+			h.answer(path, func(http.ResponseWriter, *http.Request) { asked <- struct{}{}; <-silent })
+			h.pass(pause)
+			for len(asked) == 0 {
+				h.want(v, h.good(), ErrProvider)
+				runtime.Gosched()
+			}
+			for range 5 {
+				h.want(v, h.good(), ErrProvider)
+			}
+			if len(asked) != 1 {
+				t.Error("it is asked more than once at a time")
+			}
+			close(silent)
+			v.later.Wait()
+		})
+	}
 }
 
 func TestBadProviders(t *testing.T) {
@@ -403,7 +436,7 @@ func TestProvidersAreBounded(t *testing.T) {
 
 func TestDocumentsAreBounded(t *testing.T) {
 	h := newHouse(t)
-	f := newFetcher(h.server.URL, http.DefaultTransport, h.clock)
+	f := newFetcher(h.server.URL, http.DefaultTransport, h.clock, new(sync.WaitGroup))
 	for i := range 3 * mostDocuments {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("%s/%d", h.server.URL, i), nil)
 		if got, err := f.RoundTrip(r); err == nil {

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -38,13 +39,15 @@ type entry struct {
 	got  *provider
 	err  error
 	at   time.Time // of got or err
+	// trying is whether it is being discovered again, after a failure.
+	trying bool
 }
 
 // provider is what discovery found.
 type provider struct {
-	found      *oidc.Provider
+	issuer     string
+	keys       *oidc.RemoteKeySet
 	algorithms []string
-	fetch      *fetcher
 }
 
 func (p *providers) entry(issuer string, now time.Time) *entry {
@@ -79,7 +82,8 @@ func (p *providers) makeRoom() {
 }
 
 // provider returns a provider, discovering it if need be. Requests that come
-// meanwhile wait for the one that asks.
+// meanwhile wait for the one that asks; but for one that failed before nobody waits, or
+// a provider that hangs would hold up everybody who asks.
 func (v *Verifier) provider(ctx context.Context, issuer string) (*provider, error) {
 	e := v.providers.entry(issuer, v.clock())
 	select {
@@ -92,7 +96,11 @@ func (v *Verifier) provider(ctx context.Context, issuer string) (*provider, erro
 	switch {
 	case e.got != nil && age < maxAge:
 		return e.got, nil
-	case e.err != nil && age < pause:
+	case e.err != nil:
+		if age >= pause && !e.trying {
+			e.trying = true
+			v.later.Go(func() { v.retry(ctx, e, issuer) })
+		}
 		return nil, e.err
 	}
 	// The answer serves others too, so it does not end with whoever asked first.
@@ -101,22 +109,30 @@ func (v *Verifier) provider(ctx context.Context, issuer string) (*provider, erro
 	return e.got, e.err
 }
 
+func (v *Verifier) retry(ctx context.Context, e *entry, issuer string) {
+	got, err := v.discover(context.WithoutCancel(ctx), issuer)
+	<-e.turn
+	e.got, e.err, e.at, e.trying = got, err, v.clock(), false
+	e.turn <- struct{}{}
+}
+
 func (v *Verifier) discover(ctx context.Context, issuer string) (*provider, error) {
 	if err := checkIssuer(issuer); err != nil {
 		return nil, err
 	}
-	fetch := newFetcher(issuer, v.transport, v.clock)
-	found, err := oidc.NewProvider(oidc.ClientContext(ctx, fetch.client()), issuer)
+	ctx = oidc.ClientContext(ctx, newFetcher(issuer, v.transport, v.clock, &v.later).client())
+	found, err := oidc.NewProvider(ctx, issuer)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrProvider, err)
 	}
 	var said struct {
 		Algorithms []string `json:"id_token_signing_alg_values_supported"`
+		Keys       string   `json:"jwks_uri"`
 	}
 	if err := found.Claims(&said); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrProvider, err)
 	}
-	return &provider{found, allowed(said.Algorithms), fetch}, nil
+	return &provider{issuer, oidc.NewRemoteKeySet(ctx, said.Keys), allowed(said.Algorithms)}, nil
 }
 
 // checkIssuer refuses what anyone on the way could forge.
@@ -147,13 +163,32 @@ func allowed(said []string) []string {
 }
 
 func (p *provider) verify(ctx context.Context, token string, config *oidc.Config) (*oidc.IDToken, error) {
-	verified, err := p.found.Verifier(config).Verify(oidc.ClientContext(ctx, p.fetch.client()), token)
-	if err == nil {
+	keys := &asked{keys: p.keys}
+	verified, err := oidc.NewVerifier(p.issuer, keys, config).Verify(ctx, token)
+	switch {
+	case err == nil:
 		return verified, nil
-	}
-	if failure := p.fetch.failure(); failure != nil {
+	case keys.failure != nil:
 		// Nobody can say whether the token is good.
-		return nil, fmt.Errorf("%w: %w", ErrProvider, failure)
+		return nil, fmt.Errorf("%w: %w", ErrProvider, keys.failure)
 	}
 	return nil, fmt.Errorf("%w: %w", ErrRefused, err)
+}
+
+// asked is the keys of a provider as one token asks for them. It knows whether the
+// provider was to blame: a token that is wrong in another way is the sender's fault, also
+// while the provider is down.
+type asked struct {
+	keys    *oidc.RemoteKeySet
+	failure error
+}
+
+// VerifySignature implements [oidc.KeySet].
+func (a *asked) VerifySignature(ctx context.Context, token string) ([]byte, error) {
+	payload, err := a.keys.VerifySignature(ctx, token)
+	// The library wraps what went wrong when it fetched keys, and nothing else.
+	if err != nil && errors.Unwrap(err) != nil {
+		a.failure = err
+	}
+	return payload, err
 }

@@ -1,7 +1,9 @@
 package telemetry
 
 import (
+	"maps"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -28,10 +30,20 @@ type Metrics struct {
 	registry *prometheus.Registry
 	seconds  *prometheus.HistogramVec
 	outcomes *prometheus.CounterVec
+	known    atomic.Pointer[map[result]series] // replaced whole
 	inFlight prometheus.Gauge
 	rejected prometheus.Counter
 	commits  prometheus.Histogram
 	failed   prometheus.Counter
+}
+
+// result is how a request ended.
+type result struct{ route, outcome string }
+
+// series is where requests that ended alike are counted.
+type series struct {
+	seconds prometheus.Observer
+	count   prometheus.Counter
 }
 
 // buckets reach from a signature (20 µs) to the longest wait (a revocation's second,
@@ -61,6 +73,7 @@ func NewMetrics(src Source) *Metrics {
 			Name: "usersig_store_commit_failures_total", Help: "Commits that failed because of the store.",
 		}),
 	}
+	m.known.Store(&map[result]series{})
 	m.registry.MustRegister(m.seconds, m.outcomes, m.inFlight, m.rejected, m.commits, m.failed,
 		newState(src), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -85,8 +98,22 @@ func (m *Metrics) Rejected() { m.rejected.Inc() }
 // Observe counts a request that is over. Route and outcome are from lists of ours: what
 // a client sent is never a label.
 func (m *Metrics) Observe(route, outcome string, took time.Duration) {
-	m.seconds.WithLabelValues(route).Observe(took.Seconds())
-	m.outcomes.WithLabelValues(route, outcome).Inc()
+	s, ok := (*m.known.Load())[result{route, outcome}]
+	if !ok {
+		s = m.add(result{route, outcome})
+	}
+	s.seconds.Observe(took.Seconds())
+	s.count.Inc()
+}
+
+// add makes a result known, so that its labels are looked up once and not for each request.
+// If another is made known at the same time one of them is not, until the next time.
+func (m *Metrics) add(r result) series {
+	s := series{m.seconds.WithLabelValues(r.route), m.outcomes.WithLabelValues(r.route, r.outcome)}
+	more := maps.Clone(*m.known.Load())
+	more[r] = s
+	m.known.Store(&more)
+	return s
 }
 
 // Begin counts a request as one that is being worked on, until the function that it

@@ -140,7 +140,9 @@ static void run(const std::string &user, unsigned long room) {
 int main(int argc, char **argv) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
   try {
-    if (argc != 3) throw std::runtime_error("usage: quickstart USERID ROOM");
+    if (argc != 3 || std::string(argv[2]).find_first_not_of("0123456789") != std::string::npos) {
+      throw std::runtime_error("usage: quickstart USERID ROOM");
+    }
     run(argv[1], std::stoul(argv[2]));
   } catch (const Problem &problem) {
     std::cerr << problem.what() << " request " << get(problem.body, "request_id") << "\n";

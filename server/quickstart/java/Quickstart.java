@@ -107,8 +107,13 @@ public class Quickstart {
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
+        String keyFile = System.getenv("USERSIG_API_KEY_FILE");
+        if (args.length != 2 || !args[1].matches("\\d{1,10}") || keyFile == null) {
+            System.err.println("usage: java Quickstart.java USERID ROOM, with USERSIG_API_KEY_FILE set");
+            System.exit(1);
+        }
         try {
-            new Quickstart(Path.of(System.getenv("USERSIG_API_KEY_FILE"))).run(args[0], Long.parseLong(args[1]));
+            new Quickstart(Path.of(keyFile)).run(args[0], Long.parseLong(args[1]));
         } catch (Problem problem) {
             System.err.println(problem.getMessage() + " request " + problem.body.get("request_id"));
             if (problem.body.containsKey("refusal.reason")) {

@@ -5,6 +5,12 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+const needed = ['USERSIG_URL', 'USERSIG_APP', 'USERSIG_API_KEY_FILE'];
+if (process.argv.length !== 4 || !/^\d+$/.test(process.argv[3]) || !needed.every((name) => process.env[name])) {
+  console.error('usage: node quickstart.mjs USERID ROOM, with USERSIG_URL, USERSIG_APP and USERSIG_API_KEY_FILE set');
+  process.exit(1);
+}
+
 // region call
 const { USERSIG_URL, USERSIG_APP, USERSIG_API_KEY_FILE } = process.env;
 const apiKey = readFileSync(USERSIG_API_KEY_FILE, 'ascii').trim();

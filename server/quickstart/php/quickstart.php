@@ -5,6 +5,11 @@
 
 declare(strict_types=1);
 
+if ($argc !== 3 || !ctype_digit($argv[2]) || !getenv('USERSIG_URL') || !getenv('USERSIG_APP') || !getenv('USERSIG_API_KEY_FILE')) {
+    fwrite(STDERR, "usage: php quickstart.php USERID ROOM, with USERSIG_URL, USERSIG_APP and USERSIG_API_KEY_FILE set\n");
+    exit(1);
+}
+
 // region call
 const ATTEMPTS = 4;
 

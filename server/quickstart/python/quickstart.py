@@ -10,6 +10,10 @@ import time
 import urllib.error
 import urllib.request
 
+NEEDED = ("USERSIG_URL", "USERSIG_APP", "USERSIG_API_KEY_FILE")
+if len(sys.argv) != 3 or not sys.argv[2].isdecimal() or not all(os.environ.get(name) for name in NEEDED):
+    sys.exit("usage: python3 quickstart.py USERID ROOM, with USERSIG_URL, USERSIG_APP and USERSIG_API_KEY_FILE set")
+
 # region call
 API = f"{os.environ['USERSIG_URL']}/v1/apps/{os.environ['USERSIG_APP']}"
 with open(os.environ["USERSIG_API_KEY_FILE"], encoding="ascii") as file:

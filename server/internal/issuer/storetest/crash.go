@@ -19,15 +19,19 @@ import (
 // what the child needs to open the store.
 const CrashEnv = "USERSIG_TEST_CRASH"
 
-// Crash commits to s until the process is killed. It prints the number of each commit
-// when the store has acknowledged it.
+// Crash commits to s until the process is killed, and of eight commits seven only append.
+// It prints the number of each when the store has acknowledged it.
 func Crash(s issuer.Store, out io.Writer) error {
 	for i := 0; ; i++ {
 		batch := make([]*audit.Entry, 1+i%5*7)
 		for j := range batch {
 			batch[j] = entry(uint32(1+j%2), "alice")
 		}
-		if err := s.Commit(context.Background(), batch, count); err != nil {
+		act := count
+		if i%8 > 0 {
+			act = nil
+		}
+		if err := s.Commit(context.Background(), batch, act); err != nil {
 			return err
 		}
 		if _, err := fmt.Fprintln(out, batch[len(batch)-1].Seq); err != nil {
@@ -54,12 +58,21 @@ func count(tx issuer.Tx) error {
 
 // RunCrash starts this test binary again and again, with [CrashEnv] set to value, kills
 // it while it commits, and checks with the store that open returns that nothing
-// acknowledged was lost and nothing was done by half.
-func RunCrash(t *testing.T, rounds int, value string, open func(testing.TB) issuer.Store) {
-	var commits int
+// acknowledged was lost, nothing was done by half, and what is left is accused of nothing:
+// by read, a store that is open for reading, before open has mended anything, and after.
+func RunCrash(t *testing.T, rounds int, value string, read, open func(testing.TB) Checked) {
+	var total, counted int64
 	for round := range rounds {
 		acknowledged := crash(t, value, 1+round*13%60)
+		left := read(t)
+		if n, err := CheckLog(t.Context(), left); err != nil || n < acknowledged {
+			t.Errorf("round %d: after the crash there are %d entries of %d: %v", round, n, acknowledged, err)
+		}
+		shut(t, left)
 		s := open(t)
+		if _, err := CheckLog(t.Context(), s); err != nil {
+			t.Errorf("round %d: after the next start: %v", round, err)
+		}
 		c := changes(t, s, 0)
 		if c.Seq < acknowledged {
 			t.Errorf("round %d: the last commit is %d, and %d was acknowledged", round, c.Seq, acknowledged)
@@ -74,12 +87,10 @@ func RunCrash(t *testing.T, rounds int, value string, open func(testing.TB) issu
 		if got, want := names(c), fmt.Sprintf("[1=%d 2=%d 1:alice=%d]", n, n, n); got != want {
 			t.Errorf("round %d: half a commit is in effect: %s, want %s", round, got, want)
 		}
-		commits = int(n)
-		if err := s.Close(); err != nil {
-			t.Errorf("Close = %v", err)
-		}
+		total, counted = c.Seq, n
+		shut(t, s)
 	}
-	t.Logf("%d rounds, %d commits", rounds, commits)
+	t.Logf("%d rounds, %d entries, %d counted", rounds, total, counted)
 }
 
 // crash runs a child, kills it after it has acknowledged some commits, and returns the

@@ -21,6 +21,8 @@ var recordTests = []test{
 	{"RecordsAreCopies", testRecordsAreCopies},
 	{"UserIDsOfAnyScript", testUserIDs},
 	{"UserIDsThatCannotBeStored", testBadUserIDs},
+	{"DroppedUsersAreGone", testDropUser},
+	{"DropThatFails", testDropFails},
 	{"AppIDsAreNeverReused", testAppIDs},
 	{"OnceUntilItEnds", testOnce},
 	{"OnceForTheFirstOfMany", testOnceRace},
@@ -60,6 +62,7 @@ func full(zone *time.Location) *issuer.Record {
 		},
 		{ID: "k2", Scheme: "hmac", State: issuer.Signing, CreatedAt: at, CreatedBy: "operator:1"},
 	}
+	r.Past, r.KEKCheck = []string{"k0"}, []byte{0, 255}
 	r.APIKeys = []issuer.APIKey{{
 		ID: "a1", Name: "back end", Hash: []byte{1, 2, 3}, Scopes: access.Scopes(), CreatedAt: at, CreatedBy: "operator:1",
 		Networks:  []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32")},
@@ -185,6 +188,58 @@ func testBadUserIDs(t *testing.T, s issuer.Store) {
 	}
 	if got := names(changes(t, s, 0)); got != "[1:a=1]" {
 		t.Errorf("Changes = %s, want the one good user", got)
+	}
+}
+
+// drop drops a user in a commit of its own, without an entry.
+func drop(t *testing.T, s issuer.Store, app uint32, user string) error {
+	t.Helper()
+	return s.Commit(t.Context(), nil, func(tx issuer.Tx) error { return tx.DropUser(app, user) })
+}
+
+func testDropUser(t *testing.T, s issuer.Store) {
+	putUser(t, s, 1, "alice", 1)
+	putUser(t, s, 1, "Alice", 2)
+	putUser(t, s, 2, "alice", 3)
+	for _, user := range []string{"alice", "alice", "nobody"} { // what is not there can be dropped
+		if err := drop(t, s, 1, user); err != nil {
+			t.Errorf("DropUser of %s = %v", user, err)
+		}
+	}
+	if c := changes(t, s, 0); names(c) != "[1:Alice=2 2:alice=3]" || c.Seq != 3 {
+		t.Errorf("Changes = %s up to %d, want the others, up to 3", names(c), c.Seq)
+	}
+	commit(t, s, func(tx issuer.Tx) error {
+		if u, err := tx.User(1, "alice"); err != nil || u != (issuer.User{}) {
+			t.Errorf("User that was dropped = %+v, %v, want the zero User", u, err)
+		}
+		if err := tx.DropUser(1, "Alice"); err != nil {
+			return err
+		}
+		if u, err := tx.User(1, "Alice"); err != nil || u != (issuer.User{}) {
+			t.Errorf("User that this commit dropped = %+v, %v, want the zero User", u, err)
+		}
+		return tx.PutUser(1, "alice", issuer.User{RevokedTo: 4})
+	})
+	if got := names(changes(t, s, 3)); got != "[1:alice=4]" {
+		t.Errorf("Changes after a dropped user was put again = %s", got)
+	}
+	if err := drop(t, s, 1, "\xff"); !errors.Is(err, issuer.ErrInvalid) {
+		t.Errorf("DropUser of what is no text = %v, want ErrInvalid", err)
+	}
+}
+
+func testDropFails(t *testing.T, s issuer.Store) {
+	putUser(t, s, 1, "alice", 1)
+	refusal := errors.New("refused")
+	err := s.Commit(t.Context(), nil, func(tx issuer.Tx) error {
+		return errors.Join(tx.DropUser(1, "alice"), refusal)
+	})
+	if !errors.Is(err, refusal) {
+		t.Errorf("Commit = %v, want the act's error", err)
+	}
+	if got := names(changes(t, s, 0)); got != "[1:alice=1]" {
+		t.Errorf("Changes after a drop that failed = %s", got)
 	}
 }
 

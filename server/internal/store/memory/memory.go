@@ -153,6 +153,10 @@ func (s *Store) apply(head row.Head, entries []*audit.Entry, draft *tx) {
 		s.apps[id] = version{head.Seq, text}
 	}
 	for key, text := range draft.users {
+		if text == "" {
+			delete(s.users, key)
+			continue
+		}
 		s.users[key] = version{head.Seq, text}
 	}
 	s.remember(draft)

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -18,7 +19,7 @@ type tx struct {
 
 	next  int64
 	apps  map[uint32]string
-	users map[userKey]string
+	users map[userKey]string // empty for one that is dropped
 	once  map[string]memo
 	now   time.Time // of the last Once
 }
@@ -32,7 +33,7 @@ func newTx(s *Store, recorded bool) *tx {
 
 var (
 	errEnded  = errors.New("the commit has ended")
-	errAppIDs = errors.New("there is no SDKAppID left")
+	errAppIDs = fmt.Errorf("%w: there is no SDKAppID left", issuer.ErrConflict)
 )
 
 // do runs f unless the commit has ended or failed before, and remembers its failure.
@@ -131,6 +132,17 @@ func (t *tx) PutUser(app uint32, user string, u issuer.User) error {
 			t.users[userKey{app, user}] = text
 		}
 		return err
+	})
+}
+
+// DropUser implements [issuer.Tx].
+func (t *tx) DropUser(app uint32, user string) error {
+	return t.do(func() error {
+		if err := row.CheckText("user ID", user); err != nil {
+			return err
+		}
+		t.users[userKey{app, user}] = ""
+		return nil
 	})
 }
 

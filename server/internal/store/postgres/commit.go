@@ -42,6 +42,9 @@ func (s *Store) Commit(ctx context.Context, entries []*audit.Entry, act func(iss
 		if act, ok := errors.AsType[*actError](err); ok {
 			return act.error
 		}
+		if errors.Is(err, errUnknown) {
+			return err // also to whoever has given up by now: it may be in effect
+		}
 		if !again || tried == attempts || ctx.Err() != nil {
 			return reason(err)
 		}

@@ -29,7 +29,7 @@ func outage(err error) error {
 
 // ours reports whether an error has come from this package or from reading rows.
 func ours(err error) bool {
-	for _, known := range []error{errEnded, errAppIDs, errSchema, errNewer, pgx.ErrNoRows} {
+	for _, known := range []error{errEnded, errAppIDs, errSchema, errNewer, errOlder, pgx.ErrNoRows} {
 		if errors.Is(err, known) {
 			return true
 		}

@@ -53,7 +53,7 @@ func (s *Store) migrate(ctx context.Context, init bool) error {
 	if err != nil {
 		return err
 	}
-	version, err := identify(ctx, s.pool, len(texts), init)
+	version, err := s.version(ctx, len(texts), init)
 	if err != nil || version == len(texts) {
 		return err
 	}
@@ -85,6 +85,14 @@ func (s *Store) migrate(ctx context.Context, init bool) error {
 // querier is a transaction, or a pool.
 type querier interface {
 	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
+}
+
+// version is identify, which a way that has gone silent does not hold up.
+func (s *Store) version(ctx context.Context, known int, init bool) (int, error) {
+	limited, reason, cancel := s.limit(ctx)
+	defer cancel()
+	version, err := identify(limited, s.pool, known, init)
+	return version, reason(err)
 }
 
 // identify returns the version of the schema, 0 if there is none and init allows that.

@@ -36,12 +36,20 @@ func commitForEver(url string) error {
 
 func TestCrash(t *testing.T) {
 	url := pgtest.URL(t)
-	storetest.RunCrash(t, 15, url, func(t testing.TB) issuer.Store { return open(t, url) })
+	storetest.RunCrash(t, 15, url, func(t testing.TB) storetest.Checked {
+		s, err := postgres.Open(t.Context(), url, &postgres.Options{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}, func(t testing.TB) storetest.Checked { return open(t, url) })
 }
 
 func TestOpenRefuses(t *testing.T) {
-	empty, newer, closed := pgtest.URL(t), pgtest.URL(t), pgtest.URL(t)
+	empty, newer, older, closed := pgtest.URL(t), pgtest.URL(t), pgtest.URL(t), pgtest.URL(t)
 	shut(t, open(t, newer))
+	shut(t, open(t, older))
+	pgtest.Exec(t, older, "UPDATE usersig.migrations SET version = version - 1")
 	pgtest.Exec(t, newer, "INSERT INTO usersig.migrations (version) VALUES (99)")
 	pgtest.Exec(t, empty, "CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'")
 	with := func(change func(*url.URL)) string {
@@ -61,6 +69,9 @@ func TestOpenRefuses(t *testing.T) {
 		{empty, nil, "use --init once", false},
 		{newer, nil, "version 99", false},
 		{newer, &postgres.Options{Init: true}, "version 99", false},
+		{empty, &postgres.Options{ReadOnly: true, Init: true}, "use --init once", false},
+		{newer, &postgres.Options{ReadOnly: true}, "version 99", false},
+		{older, &postgres.Options{ReadOnly: true}, "start the server of this program's version once", false},
 		{with(func(u *url.URL) { u.Path = "/latin" }), &postgres.Options{Init: true}, "must have UTF8", true},
 		{with(func(u *url.URL) { u.Path = "/nowhere" }), nil, "does not exist", true},
 		{with(func(u *url.URL) { u.User = url.UserPassword("tester", "hunter2") }), nil, "password authentication failed", true},
@@ -175,7 +186,70 @@ func TestAppIDsRunOut(t *testing.T) {
 		}
 		return err
 	})
-	if err == nil || errors.Is(err, issuer.ErrUnavailable) {
-		t.Errorf("Commit = %v, want an error that does not pass", err)
+	if !errors.Is(err, issuer.ErrConflict) || errors.Is(err, issuer.ErrUnavailable) {
+		t.Errorf("Commit = %v, want %v, which does not pass", err, issuer.ErrConflict)
 	}
+}
+
+// An auditor reads with a role that may do nothing else, and changes nothing whoever they
+// are: an older database is for the server to bring up to date.
+func TestReadOnly(t *testing.T) {
+	owner := pgtest.URL(t)
+	s := open(t, owner)
+	defer shut(t, s)
+	if err := revoke(t.Context(), s, "alice"); err != nil {
+		t.Fatal(err)
+	}
+	pgtest.Exec(t, owner, `CREATE ROLE auditor LOGIN PASSWORD 'auditor'; GRANT USAGE ON SCHEMA usersig TO auditor;
+		GRANT SELECT ON usersig.migrations, usersig.head, usersig.audit, usersig.audit_apps TO auditor`)
+	auditor, err := url.Parse(owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	auditor.User = url.UserPassword("auditor", "auditor")
+	for _, who := range []string{owner, auditor.String()} {
+		r, err := postgres.Open(t.Context(), who, &postgres.Options{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := r.Audit(t.Context(), 0, 0, 10); err != nil || len(got) != 1 {
+			t.Errorf("Audit = %d entries, %v, want 1", len(got), err)
+		}
+		if n, err := storetest.CheckLog(t.Context(), r); err != nil || n != 1 {
+			t.Errorf("CheckLog = %d entries, %v, want 1", n, err)
+		}
+		if err := revoke(t.Context(), r, "bob"); err == nil {
+			t.Error("a store that is open for reading took a commit")
+		}
+		shut(t, r)
+	}
+	if n := revocations(t, s, "bob"); n != 0 {
+		t.Errorf("there are %d commits of a reader", n)
+	}
+}
+
+func TestTamperingShows(t *testing.T) {
+	storetest.RunTampering(t, func(t *testing.T) storetest.Victim {
+		url := pgtest.URL(t)
+		with := func(o *postgres.Options) func() (storetest.Checked, error) {
+			return func() (storetest.Checked, error) { return postgres.Open(t.Context(), url, o) }
+		}
+		return storetest.Victim{
+			Open: with(&postgres.Options{Init: true}), Read: with(&postgres.Options{ReadOnly: true}),
+			Exec:   func(statements string) { pgtest.Exec(t, url, statements) },
+			Tables: "usersig.", Force: "SET session_replication_role = replica; ",
+		}
+	})
+}
+
+func TestCheckedWhileWritten(t *testing.T) {
+	url := pgtest.URL(t)
+	s := open(t, url)
+	defer shut(t, s)
+	reader, err := postgres.Open(t.Context(), url, &postgres.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shut(t, reader)
+	storetest.RunCheckedWhileWritten(t, s, reader)
 }

@@ -28,6 +28,10 @@ type Options struct {
 	// without the schema is taken for the wrong one: an empty state would revive every
 	// revoked user.
 	Init bool
+	// ReadOnly opens a database for reading its audit log, with a role that may not
+	// write or at a standby as well. The schema stays as it is, whatever Init says, and
+	// commits are refused.
+	ReadOnly bool
 	// Timeout is how long a call may take before the database counts as out of reach;
 	// 10 seconds if zero.
 	Timeout time.Duration
@@ -61,6 +65,9 @@ func Open(ctx context.Context, url string, options *Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
+	if options.ReadOnly {
+		config.AfterConnect = prepareReader
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", outage(err))
@@ -70,7 +77,15 @@ func Open(ctx context.Context, url string, options *Options) (*Store, error) {
 		s.timeout = 10 * time.Second
 	}
 	s.closing, s.close = context.WithCancel(context.WithoutCancel(ctx))
-	if err := s.migrate(ctx, options.Init); err != nil {
+	if options.ReadOnly {
+		err = s.checkVersion(ctx)
+	} else {
+		err = s.migrate(ctx, options.Init)
+		if err == nil {
+			err = s.checkEnd(ctx)
+		}
+	}
+	if err != nil {
 		_ = s.Close() // it returns nil
 		return nil, fmt.Errorf("open store: %w", outage(err))
 	}
@@ -103,7 +118,12 @@ func parse(url string) (*pgxpool.Config, error) {
 // prepareSession bounds what a connection can do to others: a node that stands still in
 // the middle of a commit must not hold up all other nodes. And it makes sure that a
 // commit is on the disk when it returns, whatever the database's default is.
+//
+// The pool gives it no limit: without one of its own, each way that goes silent now would
+// take one place of the pool for ever.
 func prepareSession(ctx context.Context, conn *pgx.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, conn.Config().ConnectTimeout)
+	defer cancel()
 	var encoding string
 	err := conn.QueryRow(ctx, `SELECT current_setting('server_encoding'),
 		set_config('statement_timeout', '30s', false), set_config('lock_timeout', '5s', false),
@@ -116,39 +136,70 @@ func prepareSession(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
+// prepareReader is prepareSession for a store that is open for reading. The database
+// holds it to that: a defect here cannot change what an auditor looks at.
+func prepareReader(ctx context.Context, conn *pgx.Conn) error {
+	if err := prepareSession(ctx, conn); err != nil {
+		return err
+	}
+	_, err := conn.Exec(ctx, "SET default_transaction_read_only = on")
+	return err
+}
+
+// errOlder is the answer to a reader, which cannot migrate.
+var errOlder = errors.New("start the server of this program's version once, which brings it up to date, or use the older program")
+
+// checkVersion refuses a schema that is not of this program's version.
+func (s *Store) checkVersion(ctx context.Context) error {
+	texts, err := scripts()
+	if err != nil {
+		return err
+	}
+	version, err := s.version(ctx, len(texts), false)
+	if err == nil && version < len(texts) {
+		return fmt.Errorf("the schema has version %d and this program needs %d: %w", version, len(texts), errOlder)
+	}
+	return err
+}
+
 // limit bounds a call. The function it returns names the reason for an error: ctx, if
 // the caller has ended it, or else the database.
 func (s *Store) limit(ctx context.Context) (context.Context, func(error) error, context.CancelFunc) {
 	limited, cancel := context.WithTimeout(ctx, s.timeout)
-	return limited, func(err error) error {
-		switch {
-		case err == nil:
-			return nil
-		case s.closing.Err() != nil:
-			return errClosed
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case limited.Err() != nil:
-			return fmt.Errorf("%w: no answer for %v", issuer.ErrUnavailable, s.timeout)
-		}
-		return outage(err)
-	}, cancel
+	return limited, func(err error) error { return s.reason(ctx, limited, err) }, cancel
+}
+
+// reason names the reason for the error of a call that was made with limited, made from
+// ctx.
+func (s *Store) reason(ctx, limited context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case s.closing.Err() != nil:
+		return errClosed
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case limited.Err() != nil:
+		return fmt.Errorf("%w: no answer for %v", issuer.ErrUnavailable, s.timeout)
+	}
+	return outage(err)
 }
 
 var errClosed = fmt.Errorf("%w: it is closed", issuer.ErrUnavailable)
 
 // Changes implements [issuer.Store].
 func (s *Store) Changes(ctx context.Context, since int64) (issuer.Changes, error) {
-	// The first answer may be long. It has no limit but the caller's.
 	if s.closing.Err() != nil {
 		return issuer.Changes{}, errClosed
 	}
-	changes, err := s.changes(ctx, since)
-	if err != nil && ctx.Err() != nil {
-		return issuer.Changes{}, ctx.Err()
-	}
+	// The first answer may be long. What has a limit is how long nothing comes.
+	limited, cancel := context.WithCancel(ctx)
+	defer cancel()
+	silence := time.AfterFunc(s.timeout, cancel)
+	defer silence.Stop()
+	changes, err := s.changes(limited, since, func() { silence.Reset(s.timeout) })
 	if err != nil {
-		return issuer.Changes{}, outage(err)
+		return issuer.Changes{}, s.reason(ctx, limited, err)
 	}
 	return changes, nil
 }
@@ -163,6 +214,23 @@ func (s *Store) Audit(ctx context.Context, app uint32, after int64, limit int) (
 		return nil, err
 	}
 	return page, reason(ctx.Err())
+}
+
+// CheckLog calls f for each entry of the audit log, in order, until it fails, and compares
+// the log with its head and its index, all in one snapshot. The error is f's, or wraps
+// [audit.ErrBroken] if the log was tampered with.
+func (s *Store) CheckLog(ctx context.Context, f func(audit.Entry) error) error {
+	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	var mine error
+	c := row.NewCheck(func(e audit.Entry) error {
+		mine = f(e)
+		return mine
+	})
+	err := pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) error { return check(ctx, tx, c) })
+	if mine != nil {
+		return mine
+	}
+	return s.reason(ctx, ctx, err)
 }
 
 // Close implements [issuer.Store].

@@ -17,10 +17,12 @@ type proxy struct {
 	mu    sync.Mutex
 	conns map[net.Conn]bool
 	down  bool
+	still chan struct{} // if not nil, what comes is held back until it is closed
 	// loseQuery and loseAnswer end the connection that next carries these bytes to the
 	// database, or from it, before they arrive.
 	loseQuery, loseAnswer []byte
 	lost                  func() // called when that has happened
+	holdAfter             []byte // hold, from when these bytes have come by
 }
 
 // newProxy returns a proxy and the URL that leads through it.
@@ -36,6 +38,7 @@ func newProxy(t *testing.T, to string) (*proxy, string) {
 	}
 	t.Cleanup(func() {
 		_ = p.listener.Close()
+		p.forward()
 		p.cut(true)
 	})
 	go func() {
@@ -65,6 +68,28 @@ func (p *proxy) cut(down bool) {
 	p.down = down
 	for c := range p.conns {
 		_ = c.Close()
+	}
+}
+
+// hold makes the proxy a black hole: connections stay, and nothing arrives, until forward
+// is called.
+func (p *proxy) hold() { p.set(func() { p.still = make(chan struct{}) }) }
+
+func (p *proxy) forward() {
+	p.set(func() {
+		if p.still != nil {
+			close(p.still)
+			p.still = nil
+		}
+	})
+}
+
+// wait returns when nothing is held back.
+func (p *proxy) wait() {
+	var still chan struct{}
+	p.set(func() { still = p.still })
+	if still != nil {
+		<-still
 	}
 }
 
@@ -101,8 +126,12 @@ func (p *proxy) carry(from io.Reader, to io.Writer, lose *[]byte) {
 		if err != nil {
 			return
 		}
+		p.wait()
 		hit := false
 		p.set(func() {
+			if len(p.holdAfter) > 0 && bytes.Contains(buffer[:n], p.holdAfter) {
+				p.holdAfter, p.still = nil, make(chan struct{})
+			}
 			if hit = len(*lose) > 0 && bytes.Contains(buffer[:n], *lose); hit {
 				*lose = nil
 				if p.lost != nil {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -32,7 +33,7 @@ type tx struct {
 
 var (
 	errEnded  = errors.New("the commit has ended")
-	errAppIDs = errors.New("there is no SDKAppID left")
+	errAppIDs = fmt.Errorf("%w: there is no SDKAppID left", issuer.ErrConflict)
 )
 
 // run runs act, and fails if any of its calls did, whatever act makes of it: the
@@ -195,6 +196,17 @@ func (t *tx) PutUser(app uint32, user string, u issuer.User) error {
 				app, user, t.seq, text)
 		}
 		return err
+	})
+}
+
+// DropUser implements [issuer.Tx].
+func (t *tx) DropUser(app uint32, user string) error {
+	return t.do(func() error {
+		if err := row.CheckText("user ID", user); err != nil {
+			return err
+		}
+		t.later("DELETE FROM usersig.users WHERE app = $1 AND user_id = $2", app, user)
+		return nil
 	})
 }
 

@@ -3,6 +3,7 @@ package row
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"usersig/server/internal/access"
@@ -88,13 +89,63 @@ func (b *Block) Tell(entries []*audit.Entry) {
 	}
 }
 
-// Entries reads the block's lines.
+// Follow returns the part of text that follows h as the block that it is, empty if there
+// is none, and where in text it begins. A line counts only if it says, to the byte, what an
+// entry linked there says: whatever a crash has left around it is passed over, and nothing
+// that was changed or comes from another log is taken for a record.
+func (h Head) Follow(text string) (b *Block, start int) {
+	b = &Block{First: h.Seq + 1, Head: h}
+	end, at := 0, 0
+	for line := range strings.Lines(text) {
+		at += len(line)
+		if b.follow(line) {
+			if end == 0 {
+				start = at - len(line)
+			}
+			end = at
+		} else if end > 0 {
+			break
+		}
+	}
+	b.Lines = text[start:end]
+	return b, start
+}
+
+// follow adds a line to the block if it is the next.
+func (b *Block) follow(line string) bool {
+	next := `{"seq":` + strconv.FormatInt(b.Head.Seq+1, 10) + ","
+	var e audit.Entry
+	if !strings.HasPrefix(line, next) || json.Unmarshal([]byte(line), &e) != nil {
+		return false
+	}
+	want, err := e.AppendLinked(nil, b.Head.Seq, b.Head.Hash)
+	if err != nil || string(want)+"\n" != line {
+		return false
+	}
+	b.Head = Head{e.Seq, e.Hash}
+	b.addApp(e.App)
+	return true
+}
+
+// Join adds a block that follows b. Its lines are with who has those of b.
+func (b *Block) Join(next *Block) {
+	b.Head = next.Head
+	for _, app := range next.Apps {
+		b.addApp(app)
+	}
+}
+
+// Entries reads the block's lines. Each must be spelled as [audit.Entry.AppendJSON] does it: a
+// reader of JSON would not see what somebody has added.
 func (b *Block) Entries() ([]audit.Entry, error) {
 	var entries []audit.Entry
 	for line := range strings.Lines(b.Lines) {
 		var e audit.Entry
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			return nil, fmt.Errorf("%w: the entries from %d on cannot be read: %w", audit.ErrBroken, b.First, err)
+		}
+		if text, err := e.AppendJSON(nil); err != nil || string(text)+"\n" != line {
+			return nil, fmt.Errorf("%w: entry %d was spelled by somebody else", audit.ErrBroken, e.Seq)
 		}
 		entries = append(entries, e)
 	}

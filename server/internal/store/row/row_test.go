@@ -110,6 +110,46 @@ func TestBlock(t *testing.T) {
 	}
 }
 
+// TestFollow: of all text, only what is linked to the head is in the log.
+func TestFollow(t *testing.T) {
+	head := row.Head{Seq: 10, Hash: "before"}
+	b, err := head.Append([]*audit.Entry{{App: 7}, {App: 0, Subject: "小明"}, {App: 8, Detail: "<&>"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, rest, _ := strings.Cut(b.Lines, "\n")
+	first += "\n"
+	for _, c := range []struct {
+		name, text  string
+		start, ends int64
+	}{
+		{"nothing", "", 0, 10},
+		{"all of it", b.Lines, 0, 13},
+		{"its first line", first, 0, 11},
+		{"no first line", rest, 0, 10},
+		{"no line's end", strings.TrimSuffix(first, "\n"), 0, 10},
+		{"after something else", "x\n{}\n" + b.Lines, 5, 13},
+		{"before something else", b.Lines + "x\n" + b.Lines, 0, 13},
+		{"interrupted", first + "x\n" + rest, 0, 11},
+		{"changed", strings.Replace(b.Lines, "小明", "小红", 1), 0, 11},
+		{"spelt in another way", strings.Replace(b.Lines, "小明", `\u5c0f明`, 1), 0, 11},
+	} {
+		got, start := head.Follow(c.text)
+		if got.First != 11 || got.Head.Seq != c.ends || int64(start) != c.start {
+			t.Errorf("%s: from %d at %d to %d, want from 11 at %d to %d", c.name, got.First, start, got.Head.Seq, c.start, c.ends)
+		}
+		if n := int64(strings.Count(got.Lines, "\n")); n != c.ends-10 || !strings.HasPrefix(c.text[start:], got.Lines) {
+			t.Errorf("%s: %d lines, want %d of the text", c.name, n, c.ends-10)
+		}
+	}
+	if got, _ := head.Follow(b.Lines); got.Head != b.Head || fmt.Sprint(got.Apps) != "[7 8]" {
+		t.Errorf("the block ends with %v and is about %v, want %v and [7 8]", got.Head, got.Apps, b.Head)
+	}
+	if got, _ := (row.Head{Seq: 10, Hash: "other"}).Follow(b.Lines); got.Lines != "" {
+		t.Errorf("lines of another log are taken: %q", got.Lines)
+	}
+}
+
 // blocks is a log that can lie about the numbers in its entries.
 type blocks []row.Block
 
@@ -132,9 +172,13 @@ func (l blocks) Blocks(_ uint32, from int64, n int) (list []row.Block, err error
 }
 
 func TestPageEndsWhateverEntriesSay(t *testing.T) {
+	first, err := row.Start.Append([]*audit.Entry{{}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var log blocks
 	for i := range int64(100) {
-		log = append(log, row.Block{First: i + 1, Lines: `{"seq":1}` + "\n"})
+		log = append(log, row.Block{First: i + 1, Lines: first.Lines})
 	}
 	list, err := row.Page(log, 0, 1, 50)
 	if err != nil || len(list) != 0 {

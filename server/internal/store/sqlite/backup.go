@@ -36,7 +36,7 @@ func (s *Store) backup(ctx context.Context, path string) (err error) {
 	if err := reserve(partial); err != nil {
 		return err
 	}
-	if err := errors.Join(s.vacuumInto(ctx, partial), syncFile(partial)); err != nil {
+	if err := errors.Join(s.copyTo(ctx, partial), syncFile(partial)); err != nil {
 		return errors.Join(err, os.Remove(partial))
 	}
 	if err := os.Rename(partial, path); err != nil {
@@ -52,6 +52,46 @@ func reserve(path string) error {
 		return err
 	}
 	return f.Close()
+}
+
+// copyTo copies the database and then the tail into the copy. The tail is read first: what
+// leaves it in the meantime is in the database then.
+func (s *Store) copyTo(ctx context.Context, path string) error {
+	text, err := readTail(s.path)
+	if err != nil {
+		return outage(err)
+	}
+	if err := s.vacuumInto(ctx, path); err != nil || text == "" {
+		return err
+	}
+	db, err := sql.Open("sqlite", (&Store{path: path}).source("rw"))
+	if err != nil {
+		return err
+	}
+	w := &writer{db: db}
+	return outage(errors.Join(w.complete(ctx, text), w.close()))
+}
+
+// complete adds a tail to the log.
+func (w *writer) complete(ctx context.Context, text string) (err error) {
+	if w.conn, err = w.db.Conn(ctx); err != nil {
+		return err
+	}
+	block, err := follow(ctx, w.conn, text)
+	if err != nil || block.Lines == "" {
+		return err
+	}
+	if err := w.prepare(ctx); err != nil {
+		return err
+	}
+	if _, err := w.begin.ExecContext(ctx); err != nil {
+		return err
+	}
+	if err := w.add(ctx, block); err != nil {
+		return err
+	}
+	_, err = w.commit.ExecContext(ctx)
+	return err
 }
 
 // vacuumInto uses a connection of its own: those of the readers refuse to write, and

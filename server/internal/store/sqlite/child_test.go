@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"usersig/server/internal/audit"
 	"usersig/server/internal/issuer"
@@ -46,8 +47,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func commitForEver(path string) error {
-	s, err := sqlite.Open(context.Background(), path, &sqlite.Options{Init: true})
+// commitForEver is told the path, and before it how long the store may lag.
+func commitForEver(value string) error {
+	text, path, _ := strings.Cut(value, ":")
+	lag, err := time.ParseDuration(text)
+	if err != nil {
+		return err
+	}
+	s, err := sqlite.Open(context.Background(), path, &sqlite.Options{Init: true, Lag: lag})
 	if err != nil {
 		return err
 	}
@@ -55,9 +62,15 @@ func commitForEver(path string) error {
 }
 
 func TestCrash(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "state.db")
-	storetest.RunCrash(t, 25, path, func(t testing.TB) issuer.Store { return open(t, path) })
-	checkIntegrity(t, path)
+	for _, lag := range []string{"0s", "1ms", "1h"} {
+		t.Run(lag, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "state.db")
+			storetest.RunCrash(t, 20, lag+":"+path,
+				func(t testing.TB) storetest.Checked { return openWith(t, path, &sqlite.Options{ReadOnly: true}) },
+				func(t testing.TB) storetest.Checked { return open(t, path) })
+			checkIntegrity(t, path)
+		})
+	}
 }
 
 // child runs this test binary with a variable set and fails if it does.

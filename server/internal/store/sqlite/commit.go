@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 
 	"usersig/server/internal/audit"
 	"usersig/server/internal/issuer"
@@ -22,8 +23,13 @@ func (s *Store) Commit(ctx context.Context, entries []*audit.Entry, act func(iss
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	changed, err := s.transact(ctx, entries, act)
+	if act == nil && s.lazy() && s.append(entries) == nil {
+		return nil
+	}
+	changed, err := s.transact(ctx, entries, act, true)
 	if err != nil {
+		// It may be in effect all the same: the next commit has to look.
+		s.late = s.late || errors.Is(err, issuer.ErrUnavailable)
 		return err
 	}
 	if changed {
@@ -39,17 +45,25 @@ func (s *Store) ready(ctx context.Context) (err error) {
 		return errClosed
 	case s.options.ReadOnly:
 		return errReadOnly
-	case s.writer == nil:
+	}
+	if err := s.inPlace(); err != nil {
+		return err
+	}
+	if s.writer == nil {
 		s.writer, err = s.openWriter(ctx)
 	}
 	return err
 }
 
-// transact reports whether act has put anything.
-func (s *Store) transact(ctx context.Context, entries []*audit.Entry, act func(issuer.Tx) error) (bool, error) {
+// transact commits to the database: what is in the tail, what act does and then entries.
+// It reports whether act has put anything. If synced, all of it is on the disk then.
+func (s *Store) transact(ctx context.Context, entries []*audit.Entry, act func(issuer.Tx) error, synced bool) (bool, error) {
 	// A statement that can be cancelled costs a goroutine. Those of a commit are
 	// short, so ctx is looked at before the last one, which decides.
 	bare := context.WithoutCancel(ctx)
+	if err := s.writer.sync(bare, synced); err != nil {
+		return false, outage(err)
+	}
 	committed := false
 	defer func() { // act may panic
 		if !committed {
@@ -59,8 +73,8 @@ func (s *Store) transact(ctx context.Context, entries []*audit.Entry, act func(i
 	if _, err := s.writer.begin.ExecContext(bare); err != nil {
 		return false, outage(err)
 	}
-	var head row.Head
-	if err := s.writer.head.QueryRowContext(bare).Scan(&head.Seq, &head.Hash); err != nil {
+	head, err := s.fold(bare)
+	if err != nil {
 		return false, outage(err)
 	}
 	tx := &tx{ctx: bare, conn: s.writer.conn, seq: head.Seq + int64(len(entries)), recorded: len(entries) > 0}
@@ -78,6 +92,11 @@ func (s *Store) transact(ctx context.Context, entries []*audit.Entry, act func(i
 		return false, outage(err)
 	}
 	committed = true
+	if synced {
+		s.late = false
+	}
+	s.tail.reset(block.Head)
+	s.last.Store(block.Head.Seq)
 	block.Tell(entries)
 	return tx.changed, nil
 }
@@ -109,7 +128,12 @@ func (w *writer) record(ctx context.Context, head row.Head, entries []*audit.Ent
 	if err != nil || len(entries) == 0 {
 		return block, err
 	}
-	_, err = w.block.ExecContext(ctx, block.First, block.Lines)
+	return block, w.add(ctx, block)
+}
+
+// add stores a block, which is the end of the log now.
+func (w *writer) add(ctx context.Context, block *row.Block) error {
+	_, err := w.block.ExecContext(ctx, block.First, block.Lines)
 	for _, app := range block.Apps {
 		if err == nil {
 			_, err = w.app.ExecContext(ctx, app, block.First)
@@ -118,5 +142,5 @@ func (w *writer) record(ctx context.Context, head row.Head, entries []*audit.Ent
 	if err == nil {
 		_, err = w.setHead.ExecContext(ctx, block.Head.Seq, block.Head.Hash)
 	}
-	return block, err
+	return err
 }

@@ -16,8 +16,8 @@ const maxReaders = 4
 
 // source returns the driver's name for the database, opened in mode with settings.
 //
-// The WAL is synced in every commit (FULL): in WAL mode SQLite's own default, NORMAL,
-// loses the last commits when the power fails.
+// The WAL is synced in every commit (FULL) unless [writer.sync] says otherwise: in WAL
+// mode SQLite's own default, NORMAL, loses the last commits when the power fails.
 func (s *Store) source(mode string, pragmas ...string) string {
 	query := url.Values{"mode": {mode}, "_pragma": append([]string{
 		"busy_timeout(5000)",
@@ -56,6 +56,7 @@ type writer struct {
 	setHead *sql.Stmt
 	block   *sql.Stmt
 	app     *sql.Stmt
+	lax     bool // what sync was told last
 }
 
 // openWriter connects, and makes the database what this program needs. One that is not
@@ -121,6 +122,23 @@ func (w *writer) prepare(ctx context.Context) error {
 		}
 		*p.statement = prepared
 	}
+	return nil
+}
+
+// sync says whether the commits from now on wait for the disk. One that does has it write
+// those before it, too.
+func (w *writer) sync(ctx context.Context, synced bool) error {
+	if synced != w.lax {
+		return nil
+	}
+	level := "NORMAL"
+	if synced {
+		level = "FULL"
+	}
+	if _, err := w.conn.ExecContext(ctx, "PRAGMA synchronous = "+level); err != nil {
+		return err
+	}
+	w.lax = !synced
 	return nil
 }
 

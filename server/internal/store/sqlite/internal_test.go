@@ -110,7 +110,7 @@ func TestAppIDsRunOut(t *testing.T) {
 		t.Errorf("the last NextAppID = %d, %v", id, err)
 	}
 	for range 2 {
-		if id, err := next(); id != 0 || !errors.Is(err, errAppIDs) {
+		if id, err := next(); id != 0 || !errors.Is(err, errAppIDs) || !errors.Is(err, issuer.ErrConflict) {
 			t.Errorf("NextAppID after the last = %d, %v", id, err)
 		}
 	}

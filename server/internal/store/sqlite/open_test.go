@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"usersig/server/internal/audit"
 	"usersig/server/internal/issuer"
@@ -123,7 +124,8 @@ func TestFilesArePrivate(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]os.FileMode{
-		folder: 0o700, path: 0o600, path + "-wal": 0o600, path + "-shm": 0o600, path + ".lock": 0o600, path + ".copy": 0o600,
+		folder: 0o700, path: 0o600, path + "-wal": 0o600, path + "-shm": 0o600, path + ".lock": 0o600, path + ".tail": 0o600,
+		path + ".copy": 0o600,
 	} {
 		info, err := os.Stat(name)
 		if err != nil || info.Mode().Perm() != want {
@@ -189,47 +191,25 @@ func TestOneWriter(t *testing.T) {
 }
 
 func TestTamperingShows(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "state.db")
-	s := open(t, path)
-	for id := range uint32(5) {
-		put(t, s, id+1)
-	}
-	shut(t, s)
-	for _, harm := range []string{
-		`UPDATE audit SET entries = replace(entries, 'app.create', 'app.delete') WHERE first_seq = 3`,
-		`UPDATE audit SET entries = replace(entries, '"seq":3', '"seq":1') WHERE first_seq = 3`,
-		`UPDATE audit SET entries = 'nonsense' WHERE first_seq = 3`,
-		`DELETE FROM audit WHERE first_seq = 3`,
-	} {
-		copied := filepath.Join(t.TempDir(), "copy.db")
-		text, err := os.ReadFile(path)
-		if err == nil {
-			err = os.WriteFile(copied, text, 0o600)
+	storetest.RunTampering(t, func(t *testing.T) storetest.Victim {
+		path := filepath.Join(t.TempDir(), "state.db")
+		with := func(o *sqlite.Options) func() (storetest.Checked, error) {
+			return func() (storetest.Checked, error) { return sqlite.Open(t.Context(), path, o) }
 		}
-		if err != nil {
-			t.Fatal(err)
+		return storetest.Victim{
+			Open: with(&sqlite.Options{Init: true}), Read: with(&sqlite.Options{ReadOnly: true}),
+			Exec: func(statements string) { raw(t, path, statements) }, Tables: "main.",
 		}
-		raw(t, copied, harm)
-		s := open(t, copied)
-		if err := verify(t, s); !errors.Is(err, audit.ErrBroken) {
-			t.Errorf("after %s the log verifies with %v, want ErrBroken", harm, err)
-		}
-		shut(t, s)
-	}
+	})
 }
 
-// verify reads the log one entry at a time.
-func verify(t *testing.T, s issuer.Store) error {
-	var checker audit.Checker
-	for range 100 {
-		seq, _ := checker.Head()
-		page, err := s.Audit(t.Context(), 0, seq, 1)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		if err := checker.Next(page[0]); err != nil {
-			return err
-		}
+func TestCheckedWhileWritten(t *testing.T) {
+	for _, lag := range []time.Duration{0, time.Millisecond, time.Hour} {
+		path := filepath.Join(t.TempDir(), "state.db")
+		s := openWith(t, path, &sqlite.Options{Init: true, Lag: lag})
+		reader := openWith(t, path, &sqlite.Options{ReadOnly: true})
+		storetest.RunCheckedWhileWritten(t, s, reader)
+		shut(t, reader)
+		shut(t, s)
 	}
-	return errors.New("the log does not end")
 }

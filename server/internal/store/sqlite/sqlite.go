@@ -3,8 +3,9 @@
 // What lies in the folder, for a database called state.db:
 //
 //	state.db         the state; 0600
-//	state.db-wal     commits that are not in it yet, written and synced before Commit returns
+//	state.db-wal     commits that are not in it yet
 //	state.db-shm     an index of these; worthless when no process runs
+//	state.db.tail    the latest audit entries of what changed nothing, if they are not in either yet
 //	state.db.lock    locked by the process that may write
 //
 // Whoever can read them learns names, settings, public keys, sealed keys, hashes of API
@@ -22,6 +23,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"usersig/server/internal/audit"
 	"usersig/server/internal/issuer"
@@ -37,25 +39,35 @@ type Options struct {
 	// ReadOnly opens a database that another process may be writing, to read its audit
 	// log or to back it up. Commits are refused.
 	ReadOnly bool
+	// Lag is how long entries of what changes nothing may be on their way to the disk
+	// when Commit returns: the operating system has them, so that they survive the death of
+	// the process, but not that of the machine. If zero, Commit waits for the disk.
+	Lag time.Duration
 }
 
 // Store is an [issuer.Store] in a SQLite file.
 type Store struct {
 	path    string
 	options Options
-	lock    io.Closer // nil if read-only
+	file    os.FileInfo // of the database, as it was opened
+	lock    io.Closer   // nil if read-only
 	readers *sql.DB
 
 	turn   chan struct{} // held by who may use writer, the one commit that runs
 	writer *writer       // nil until the next commit opens it, and always if read-only
+	tail   *tail         // nil if read-only
+	armed  bool          // flush will be called
+	late   bool          // the disk did not take in time what it should: nothing is appended until it does
 	closed atomic.Bool
+	last   atomic.Int64 // number of the last entry
+	fsync  func(path string) error
 
 	watchers watchers
 }
 
 // Open opens the database at path. It fails if another process has it open for writing.
 func Open(ctx context.Context, path string, options *Options) (*Store, error) {
-	s := &Store{turn: make(chan struct{}, 1)}
+	s := &Store{turn: make(chan struct{}, 1), fsync: syncFile}
 	if options != nil {
 		s.options = *options
 	}
@@ -76,7 +88,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 			return outage(err)
 		}
 	}
-	if _, err := os.Stat(s.path); errors.Is(err, fs.ErrNotExist) {
+	if s.file, err = os.Stat(s.path); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: check the path, or use --init once to create an empty one", fs.ErrNotExist)
 	} else if err != nil {
 		return outage(err)
@@ -87,6 +99,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 		}
 		if s.writer, err = s.openWriter(ctx); err != nil {
 			return err
+		}
+		if err := s.openTail(ctx); err != nil {
+			return outage(err)
 		}
 	}
 	if s.readers, err = s.openReaders(); err != nil {
@@ -118,6 +133,7 @@ func create(path string) error {
 // Changes implements [issuer.Store].
 func (s *Store) Changes(ctx context.Context, since int64) (issuer.Changes, error) {
 	var changes issuer.Changes
+	last := s.last.Load() // before the database is read: what is put later has a higher number
 	err := s.read(ctx, func(tx *sql.Tx) (err error) {
 		changes, err = readChanges(ctx, tx, since)
 		return err
@@ -125,14 +141,20 @@ func (s *Store) Changes(ctx context.Context, since int64) (issuer.Changes, error
 	if err != nil {
 		return issuer.Changes{}, err
 	}
+	changes.Seq = max(changes.Seq, last)
 	return changes, nil
 }
 
 // Audit implements [issuer.Store].
 func (s *Store) Audit(ctx context.Context, app uint32, after int64, limit int) ([]audit.Entry, error) {
+	// The tail comes first: what leaves it in the meantime is in the database then.
+	text, err := readTail(s.path)
+	if err != nil {
+		return nil, outage(err)
+	}
 	var page []audit.Entry
-	err := s.read(ctx, func(tx *sql.Tx) (err error) {
-		page, err = row.Page(log{ctx, tx}, app, after, limit)
+	err = s.read(ctx, func(tx *sql.Tx) (err error) {
+		page, err = row.Page(log{ctx, tx, text}, app, after, limit)
 		return err
 	})
 	if err != nil {
@@ -141,10 +163,24 @@ func (s *Store) Audit(ctx context.Context, app uint32, after int64, limit int) (
 	return page, nil
 }
 
+// CheckLog calls f for each entry of the audit log, in order, until it fails, and compares
+// the log with its head, its index and the tail, all at one moment. The error is f's, or
+// wraps [audit.ErrBroken] if the log was tampered with.
+func (s *Store) CheckLog(ctx context.Context, f func(audit.Entry) error) error {
+	text, err := readTail(s.path)
+	if err != nil {
+		return outage(err)
+	}
+	return s.read(ctx, func(tx *sql.Tx) error { return check(ctx, tx, row.NewCheck(f), text) })
+}
+
 // read runs f in a transaction, in which the database stands still.
 func (s *Store) read(ctx context.Context, f func(*sql.Tx) error) error {
 	if s.closed.Load() {
 		return errClosed
+	}
+	if err := s.inPlace(); err != nil {
+		return err
 	}
 	err := s.snapshot(ctx, f)
 	if err != nil && ctx.Err() != nil {
@@ -166,15 +202,21 @@ func (s *Store) snapshot(ctx context.Context, f func(*sql.Tx) error) error {
 // of this one.
 func (s *Store) Watch(ctx context.Context) <-chan struct{} { return s.watchers.add(ctx) }
 
-// Close implements [issuer.Store]. It waits for the commit that runs.
+// Close implements [issuer.Store]. It waits for the commit that runs, and brings to the
+// disk what was appended.
 func (s *Store) Close() error {
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()
-	if s.closed.Swap(true) {
+	if s.closed.Load() {
 		return nil
 	}
+	var err error
+	if s.armed {
+		err = errors.Join(s.settle(), s.sync())
+	}
+	s.closed.Store(true)
 	s.watchers.close()
-	return s.release()
+	return errors.Join(err, s.release())
 }
 
 // release gives back what there is, the lock last: the database is at rest by then.
@@ -186,6 +228,9 @@ func (s *Store) release() error {
 	if s.writer != nil {
 		errs = append(errs, s.writer.close())
 		s.writer = nil
+	}
+	if s.tail != nil {
+		errs = append(errs, s.tail.file.Close())
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())

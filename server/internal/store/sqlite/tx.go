@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -24,7 +25,7 @@ type tx struct {
 
 var (
 	errEnded  = errors.New("the commit has ended")
-	errAppIDs = errors.New("there is no SDKAppID left")
+	errAppIDs = fmt.Errorf("%w: there is no SDKAppID left", issuer.ErrConflict)
 )
 
 // run runs act, and fails if any of its calls did, whatever act makes of it: a
@@ -159,6 +160,16 @@ func (t *tx) PutUser(app uint32, user string, u issuer.User) error {
 		}
 		return t.exec(`INSERT INTO users (app, user_id, seq, record) VALUES (?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET seq = excluded.seq, record = excluded.record`, app, user, t.seq, text)
+	})
+}
+
+// DropUser implements [issuer.Tx].
+func (t *tx) DropUser(app uint32, user string) error {
+	return t.do(func() error {
+		if err := row.CheckText("user ID", user); err != nil {
+			return err
+		}
+		return t.exec("DELETE FROM users WHERE app = ? AND user_id = ?", app, user)
 	})
 }
 

@@ -1,0 +1,43 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+
+	"usersig/server/internal/config"
+	"usersig/server/internal/store/postgres"
+)
+
+// Check opens what cfg names and a start would open, but for the state and the ports: a
+// server may run beside it. It returns all that is wrong.
+func Check(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
+	var all []error
+	if cfg.Data != "" {
+		all = append(all, inspectFolder(cfg.Data, log))
+	}
+	all = append(all, checkKeys(ctx, cfg))
+	if cfg.StoreURL != "" {
+		all = append(all, postgres.CheckURL(cfg.StoreURL))
+	}
+	if cfg.TLS.Cert != "" {
+		_, err := pair{cfg.TLS.Cert, cfg.TLS.Key}.load()
+		all = append(all, err)
+	}
+	_, err := rootsOf(cfg.TLS.ACME.RootFile)
+	return errors.Join(append(all, err)...)
+}
+
+func checkKeys(ctx context.Context, cfg *config.Config) error {
+	if cfg.Stateless() {
+		_, err := newDeclared(ctx, cfg)
+		return err
+	}
+	if _, err := os.Lstat(cfg.KEKPath()); cfg.KEK == "" && errors.Is(err, fs.ErrNotExist) {
+		return nil // init makes it
+	}
+	_, err := openKEK(ctx, cfg)
+	return err
+}

@@ -1,0 +1,141 @@
+package daemon
+
+import (
+	"container/list"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"usersig/server/internal/issuer"
+)
+
+// connections is a listener that bounds how many connections there are: of one source,
+// and of all. When there are as many as there may be, a new one takes the place of the
+// one that has carried no request for longest: half-open and idle connections cost those
+// who open them nothing, and must not keep others out.
+type connections struct {
+	net.Listener
+	most, perSource int
+	exempt          func(netip.Addr) bool // whom perSource does not bind
+
+	mu    sync.Mutex
+	of    map[netip.Addr]int // guarded by mu
+	all   int                // guarded by mu
+	quiet *list.List         // of *connection that carry no request; guarded by mu
+}
+
+// connection is one of them.
+type connection struct {
+	net.Conn
+	all    *connections
+	source netip.Addr
+	at     *list.Element // in quiet, or nil; guarded by all.mu
+	closed atomic.Bool
+}
+
+func newConnections(l net.Listener, most, perSource int, exempt func(netip.Addr) bool) *connections {
+	return &connections{Listener: l, most: most, perSource: perSource, exempt: exempt, of: make(map[netip.Addr]int), quiet: list.New()}
+}
+
+// Accept implements [net.Listener].
+func (l *connections) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if c := l.admit(conn); c != nil {
+			return c, nil
+		}
+		_ = conn.Close() // it is not one of ours yet
+	}
+}
+
+// admit returns nil for a connection that is one too many.
+func (l *connections) admit(conn net.Conn) *connection {
+	from := addressOf(conn)
+	c := &connection{Conn: conn, all: l, source: issuer.Subscriber(from)}
+	l.mu.Lock()
+	if l.perSource > 0 && l.of[c.source] >= l.perSource && !l.exempt(from) {
+		l.mu.Unlock()
+		return nil
+	}
+	var oldest *connection
+	if l.all >= l.most {
+		e := l.quiet.Front()
+		if e == nil {
+			l.mu.Unlock()
+			return nil
+		}
+		oldest = l.quiet.Remove(e).(*connection)
+		oldest.at = nil
+	}
+	l.of[c.source]++
+	l.all++
+	c.at = l.quiet.PushBack(c)
+	l.mu.Unlock()
+	if oldest != nil {
+		_ = oldest.Close()
+	}
+	return c
+}
+
+func addressOf(conn net.Conn) netip.Addr {
+	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr().Unmap().WithZone("")
+	}
+	return netip.Addr{}
+}
+
+// Close implements [net.Conn].
+func (c *connection) Close() error {
+	if c.closed.CompareAndSwap(false, true) {
+		c.all.forget(c)
+	}
+	return c.Conn.Close()
+}
+
+// CloseWrite lets net/http end a reply to a client that is still sending. Without it, the
+// reply could be lost.
+func (c *connection) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
+func (l *connections) forget(c *connection) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all--
+	if l.of[c.source]--; l.of[c.source] == 0 {
+		delete(l.of, c.source)
+	}
+	if c.at != nil {
+		l.quiet.Remove(c.at)
+		c.at = nil
+	}
+}
+
+// state is told what a connection does, as [http.Server.ConnState].
+func (l *connections) state(conn net.Conn, state http.ConnState) {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	c, ok := conn.(*connection)
+	if !ok || state == http.StateNew {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.at != nil {
+		l.quiet.Remove(c.at)
+		c.at = nil
+	}
+	if state == http.StateIdle && !c.closed.Load() {
+		c.at = l.quiet.PushBack(c)
+	}
+}

@@ -1,0 +1,111 @@
+package httpapi
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"usersig/server/internal/access"
+)
+
+// margin is how long a reply may take to be written after the time of its route.
+const margin = 5 * time.Second
+
+// writeUntil bounds how long the client may take for the reply, from now on.
+func writeUntil(w http.ResponseWriter, d time.Duration) {
+	writeBy(w, time.Now().Add(d)) //nolint:forbidigo // the connection has no other clock
+}
+
+func writeBy(w http.ResponseWriter, t time.Time) {
+	_ = http.NewResponseController(w).SetWriteDeadline(t)
+}
+
+func (s *server) admit(ctx context.Context, w *reply, r *http.Request, c *call) *problem {
+	if p := s.identify(ctx, w, r, c); p != nil {
+		return p
+	}
+	c.caller.Source, c.caller.Request = c.source, c.id
+	if p := s.allow(ctx, r, c); p != nil {
+		return p
+	}
+	if p := c.checkOnce(r); p != nil {
+		return p
+	}
+	return c.read(w, r)
+}
+
+// allow asks whether the holder of an API key may do what the route does, as far as that
+// does not depend on the body: a denial is on record, whatever they sent. What a user may
+// have depends on it, and what an administrator may was asked already.
+func (s *server) allow(ctx context.Context, r *http.Request, c *call) *problem {
+	if c.route.action == "" || c.route.who == admin || c.caller.UserID != "" {
+		return nil
+	}
+	id, err := strconv.ParseUint(r.PathValue("sdkappid"), 10, 32)
+	if c.route.ofApp() && err != nil {
+		return nil // it is about no application
+	}
+	subject := cmp.Or(r.PathValue("userid"), r.PathValue("kid"), r.PathValue("id"))
+	if err := s.svc.Admit(ctx, c.caller, c.route.action, uint32(id), subject); err != nil {
+		return s.problemOf(ctx, err)
+	}
+	return nil
+}
+
+// checkOnce refuses an Idempotency-Key where it would be ignored and a repetition would
+// do harm: whoever sends one relies on it.
+func (c *call) checkOnce(r *http.Request) *problem {
+	if r.Header.Get("Idempotency-Key") == "" || c.route.once {
+		return nil
+	}
+	switch c.route.action { //nolint:exhaustive // these are the ones whose repetition does harm
+	case access.RotateKey, access.KillKey, access.CreateAPIKey:
+		return problemAs(kindInvalid, "this request does not take an Idempotency-Key")
+	}
+	return nil
+}
+
+// read reads the body, no more of it than the route allows.
+func (c *call) read(w *reply, r *http.Request) *problem {
+	most := c.route.body
+	if most == 0 {
+		r.Body = http.NoBody
+		return nil
+	}
+	if r.ContentLength > most {
+		return tooLarge(most)
+	}
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(c.term.until)
+	// Not kept: an old deadline that passes while the request is served would end it.
+	defer func() { _ = rc.SetReadDeadline(time.Time{}) }()
+	var err error
+	c.body, err = readAll(w, r, most)
+	_, over := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case err == nil:
+		delete(w.Header(), "Connection")
+		return nil
+	case over:
+		return tooLarge(most)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return problemAs(kindTimeout, "the body did not arrive in time")
+	}
+	return problemAs(kindMalformed, "the body did not arrive whole")
+}
+
+// readAll reads a body to its end.
+func readAll(w *reply, r *http.Request, most int64) ([]byte, error) {
+	const short = 4096 // who announces more is not given the memory before they send it
+	if 0 <= r.ContentLength && r.ContentLength <= min(short, most) {
+		text := make([]byte, r.ContentLength)
+		_, err := io.ReadFull(r.Body, text) // net/http sees to it that there is no more
+		return text, err
+	}
+	return io.ReadAll(http.MaxBytesReader(w.ResponseWriter, r.Body, most))
+}
