@@ -24,7 +24,7 @@ type connections struct {
 	mu    sync.Mutex
 	of    map[netip.Addr]int // guarded by mu
 	all   int                // guarded by mu
-	quiet *list.List         // of *connection that carry no request; guarded by mu
+	order *list.List         // of *connection, those that are idle in the order in which they became so; guarded by mu
 }
 
 // connection is one of them.
@@ -32,12 +32,13 @@ type connection struct {
 	net.Conn
 	all    *connections
 	source netip.Addr
-	at     *list.Element // in quiet, or nil; guarded by all.mu
+	at     *list.Element // in order, or nil if it is closed; guarded by all.mu
+	busy   atomic.Bool   // it carries a request
 	closed atomic.Bool
 }
 
 func newConnections(l net.Listener, most, perSource int, exempt func(netip.Addr) bool) *connections {
-	return &connections{Listener: l, most: most, perSource: perSource, exempt: exempt, of: make(map[netip.Addr]int), quiet: list.New()}
+	return &connections{Listener: l, most: most, perSource: perSource, exempt: exempt, of: make(map[netip.Addr]int), order: list.New()}
 }
 
 // Accept implements [net.Listener].
@@ -65,22 +66,36 @@ func (l *connections) admit(conn net.Conn) *connection {
 	}
 	var oldest *connection
 	if l.all >= l.most {
-		e := l.quiet.Front()
-		if e == nil {
+		if oldest = l.quietest(); oldest == nil {
 			l.mu.Unlock()
 			return nil
 		}
-		oldest = l.quiet.Remove(e).(*connection)
-		oldest.at = nil
 	}
 	l.of[c.source]++
 	l.all++
-	c.at = l.quiet.PushBack(c)
+	c.at = l.order.PushBack(c)
 	l.mu.Unlock()
 	if oldest != nil {
 		_ = oldest.Close()
 	}
 	return c
+}
+
+// quietest takes out the connection that has carried no request for longest, and returns
+// nil if all carry one. Those that do go to the end, where they would be when they are
+// done, and are not passed over again until then. It is called with mu held.
+func (l *connections) quietest() *connection {
+	for range l.order.Len() {
+		e := l.order.Front()
+		c := e.Value.(*connection)
+		if !c.busy.Load() {
+			l.order.Remove(e)
+			c.at = nil
+			return c
+		}
+		l.order.MoveToBack(e)
+	}
+	return nil
 }
 
 func addressOf(conn net.Conn) netip.Addr {
@@ -115,7 +130,7 @@ func (l *connections) forget(c *connection) {
 		delete(l.of, c.source)
 	}
 	if c.at != nil {
-		l.quiet.Remove(c.at)
+		l.order.Remove(c.at)
 		c.at = nil
 	}
 }
@@ -129,13 +144,13 @@ func (l *connections) state(conn net.Conn, state http.ConnState) {
 	if !ok || state == http.StateNew {
 		return
 	}
+	c.busy.Store(state != http.StateIdle)
+	if state != http.StateIdle {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if c.at != nil {
-		l.quiet.Remove(c.at)
-		c.at = nil
-	}
-	if state == http.StateIdle && !c.closed.Load() {
-		c.at = l.quiet.PushBack(c)
+		l.order.MoveToBack(c.at)
 	}
 }

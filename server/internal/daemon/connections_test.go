@@ -98,7 +98,7 @@ func TestConnectionsInAll(t *testing.T) {
 	if e, _ := arrive(t, l, "192.0.2.5"); e == nil || !gb.closed {
 		t.Error("one that is idle makes no room")
 	}
-	for e := l.quiet.Front(); e != nil; e = l.quiet.Front() {
+	for e := l.order.Front(); e != nil; e = e.Next() {
 		l.state(e.Value.(*connection), http.StateActive)
 	}
 	if f, _ := arrive(t, l, "192.0.2.6"); f != nil || ga.closed {

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"fmt"
 	"io"
 	"net/http"
@@ -152,25 +151,6 @@ func (s *server) noRoute(w *reply, c *call) {
 		return
 	}
 	s.refuse(w, c, problemAs(kindNotFound, "there is nothing at this path"))
-}
-
-// requestID returns the ID that the client gave the request, if it is harmless, or a
-// new one.
-func requestID(r *http.Request) string {
-	id := r.Header.Get("X-Request-Id")
-	// It goes into logs, where a line feed would forge a line.
-	if id == "" || len(id) > 64 || strings.IndexFunc(id, isStrange) >= 0 {
-		return rand.Text()
-	}
-	return id
-}
-
-func isStrange(c rune) bool {
-	switch {
-	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.':
-		return false
-	}
-	return true
 }
 
 func prefersChinese(r *http.Request) bool {
