@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-generated=(man docs/errors.md server/internal/config/default.yaml)
+page=server/internal/demo/page
+generated=(man docs/errors.md server/internal/config/default.yaml "$page/usersig-web.js" "$page/usersig-web.LICENSES.txt")
 
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Starts usersigd on the folder data/ of this checkout, makes a first application if there is none,
-# and says what to try. Ctrl-C ends it; the data stays for the next time.
+# Starts usersigd on the folder data/ of this checkout, makes a first application and a demo config
+# if there is none, and ends with a URL: open it in two tabs, and you are in a call. Ctrl-C ends the
+# server; the data stays for the next time.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -8,7 +9,9 @@ data=${1:-data}
 listen=${USERSIGD_LISTEN:-127.0.0.1:8080}
 export USERSIG_SERVER=http://$listen USERSIG_TOKEN_FILE=$data/operator.token
 
-USERSIGD_LISTEN=$listen bin/usersigd --data "$data" --init &
+demo=$data/demo-config.json
+export USERSIGD_LISTEN=$listen USERSIGD_MEDIA_DEMO_CONFIG=$demo
+bin/usersigd --data "$data" --init &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; wait "$server" || true' EXIT
 
@@ -21,6 +24,10 @@ if [[ $apps != *'"sdkappid"'* ]]; then
   apps=$(bin/usersig app create --name demo --custody hosted --json)
 fi
 app=$(grep -o '"sdkappid": *[0-9]*' <<<"$apps" | head -n 1 | tr -dc 0-9)
+
+# Real UserSigs, for nobody else to read. New ones each time, so that none has ended.
+(umask 077 && bin/usersig demo-config --app "$app" > "$demo.new")
+mv "$demo.new" "$demo"
 
 cat <<NEXT
 
@@ -36,5 +43,10 @@ usersigd answers at http://$listen, with application $app. In another terminal:
 
 The API: http://$listen/docs. How to run it for real: docs/operations.md.
 Ctrl-C ends the server; what is in $data stays.
+
+A call: open this in two tabs of a browser, and join in both.
+
+  http://$listen/demo
+
 NEXT
 wait "$server"

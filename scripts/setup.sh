@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes a fresh machine ready and is silent on one that is. `setup.sh go` looks at Go only.
+# Makes a fresh machine ready and is silent on one that is. `setup.sh go` looks at Go only, and
+# `setup.sh calls` also at what whole calls are tested with.
 #
 # On Debian and its relatives what is missing is installed with apt-get; elsewhere it is named and
 # the script fails. What the interop tests take from the npm and Python registries they install
@@ -32,8 +33,9 @@ missing_packages() {
   command -v python3 >/dev/null || echo python3
   python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
   command -v openssl >/dev/null || echo openssl
-  # The server's tests start PostgreSQL themselves, and run a client in each of five languages.
+  # The server's tests start PostgreSQL and Redis themselves, and run a client in each of five languages.
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || echo postgresql
+  command -v redis-server >/dev/null || echo redis-server
   command -v javac >/dev/null || echo default-jdk-headless
   command -v php >/dev/null || echo php-cli
   ! command -v php >/dev/null || php -m | grep -qx curl || echo php-curl
@@ -46,8 +48,19 @@ missing_packages() {
   command -v unzip >/dev/null || echo unzip
   command -v sqlite3 >/dev/null || echo sqlite3
   command -v git >/dev/null || echo git
+  [[ $what != calls ]] || missing_for_calls
   # Without root certificates nothing can be fetched; only Debian may come without them.
   [[ ! -d /var/lib/dpkg || -s /etc/ssl/certs/ca-certificates.crt ]] || echo ca-certificates
+}
+
+# missing_for_calls does so for the tests of whole calls, which drive a browser, a TURN server and an
+# RTMP server with its clients.
+missing_for_calls() {
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || echo chromium
+  command -v turnserver >/dev/null || echo coturn
+  command -v nginx >/dev/null || [[ -x /usr/sbin/nginx ]] || echo nginx
+  compgen -G '/usr/lib*/nginx/modules/ngx_rtmp_module.so' >/dev/null || echo libnginx-mod-rtmp
+  command -v ffmpeg >/dev/null || echo ffmpeg
 }
 
 # as_root runs a command as root, by sudo if need be.
@@ -83,14 +96,15 @@ install_missing() {
   fi
 }
 
-case ${1:-all} in
+what=${1:-all}
+case $what in
   go) check_go ;;
-  all)
+  all | calls)
     install_missing
     check_go
     ;;
   *)
-    echo "usage: setup.sh [go|all]" >&2
+    echo "usage: setup.sh [go|all|calls]" >&2
     exit 2
     ;;
 esac

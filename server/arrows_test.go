@@ -23,18 +23,31 @@ var below = map[string]string{
 	"internal/store/postgres":   "internal/audit internal/issuer internal/store/row",
 	"internal/store/pgtest":     "",
 	"internal/oidc":             "internal/issuer",
-	"internal/httpapi":          "usersig usersig/democonfig usersig/keyszip internal/access internal/audit internal/issuer",
+	"internal/demo":             "usersig/democonfig",
+	"internal/gate":             "usersig internal/issuer",
+	"internal/media":            "usersig internal/door internal/gate internal/turn",
+	"internal/thirdparty":       "",
+	"internal/door":             "usersig internal/gate",
+	"internal/hook":             "usersig internal/door internal/gate",
+	"internal/turn":             "usersig internal/door internal/gate",
+	"internal/httpapi":          "usersig usersig/democonfig usersig/keyszip internal/access internal/audit internal/gate internal/issuer",
 	"internal/config":           "*",
 	"internal/telemetry":        "*",
 	"internal/daemon":           "*",
 	"cmd/usersigd":              "*",
 }
 
+// livekit is what only package media knows.
+const livekit = "github.com/livekit/livekit-server/pkg/service"
+
 // never lists who must not reach what, however far the way: the domain does not
 // know how it is served or stored, and what answers requests does not hold keys.
 var never = map[string][]string{
+	"internal/gate":      {livekit, "net/http"},
+	"internal/hook":      {livekit},
+	"internal/turn":      {livekit},
 	"internal/issuer":    {"net/http", "database/sql", "github.com/jackc/pgx/v5"},
-	"internal/httpapi":   {"usersig/server/internal/store/sqlite", "usersig/server/internal/store/postgres"},
+	"internal/httpapi":   {livekit, "usersig/server/internal/store/sqlite", "usersig/server/internal/store/postgres"},
 	"internal/config":    {"usersig/server/internal/httpapi", "usersig/server/internal/daemon"},
 	"internal/telemetry": {"usersig/server/internal/httpapi", "usersig/server/internal/daemon"},
 }

@@ -114,4 +114,10 @@ var chineseServer = map[string]string{ //nolint:gosec // G101: it speaks of secr
 	"%s is not blocked any more":          "%s 已解除封禁",
 	"must be %s":                          "须为 %s",
 	"did you mean: %s %s":                 "是否想用：%s %s",
+
+	// Rooms.
+	"see which rooms are open, and who is in them: usersig room list, usersig room users": "请查看有哪些房间、谁在其中：usersig room list、usersig room users",
+	"%s has left room %s":          "%s 已离开房间 %s",
+	"everybody leaves room %s now": "房间 %s 中的所有人将立即离开",
+	"room %s is closed":            "房间 %s 已解散",
 }

@@ -64,6 +64,12 @@ var failing = []struct {
 	{3, "batch --app 1 --key KEYS/secret_key --out KEYS/large < alice"}, {3, "batch --app 1 --key KEYS/secret_key --out KEYS/large --resume < alice"},
 	{3, "batch --app 1 --key KEYS/secret_key --out KEYS/other --resume < alice"},
 	{3, "batch --app 1 --key KEYS/secret_key --out KEYS/link --resume < alice"}, {3, "batch --app 1 --key KEYS/secret_key --out KEYS/locked --resume < alice"},
+
+	{2, "credential < x"}, {2, "credential --room 1 --room-name b < x"}, {2, "credential --privatemapkey - < x"}, {2, "credential eJx"},
+	{2, "credential --room 1 --usersig " + testSecret}, {2, "credential --room 1 --privatemapkey us1.1.YQ.n1.eJx --usersig KEYS/alice"},
+	{3, "credential --room 1 --usersig nosuch"}, {3, "credential --room 1 --usersig KEYS"}, {3, "credential --room 1 --usersig KEYS/room"},
+	{3, "credential --privatemapkey KEYS/alice --usersig KEYS/alice"}, {3, "credential --room 2 --privatemapkey KEYS/room --usersig KEYS/alice"},
+	{3, "credential --privatemapkey KEYS/room --usersig KEYS/bob"}, {3, "credential --privatemapkey KEYS/room --usersig KEYS/elsewhere"},
 }
 
 // failingOnServer are command lines about servers that fail. SERVER is one that does what
@@ -117,6 +123,9 @@ var failingOnServer = []struct {
 	{3, "key rotate --app 503 --server SERVER TOKEN"}, {3, "key list --app 503 --server SERVER TOKEN"}, {3, "app delete --app 503 --yes --server SERVER TOKEN"},
 	{3, "app show --app 302 --server SERVER TOKEN"}, {3, "app show --app 200 --server SERVER TOKEN"}, {3, "app show --app 502 --server SERVER TOKEN"},
 	{3, "sign --app 600 --user a --server SERVER TOKEN"}, {3, "public --app 700 --server SERVER TOKEN"}, {3, "public --app 700 --key-id nosuch --server SERVER TOKEN"},
+	{2, "room"}, {2, "room users --app 1 --server SERVER TOKEN"}, {2, "room remove --app 1 --user a --room 1 --room-name b --server SERVER TOKEN"},
+	{2, "room remove --app 1 --room 1 --server SERVER TOKEN"}, {2, "room dissolve --app 1 --room 1 --server SERVER TOKEN"},
+	{3, "room list --app 404 --server SERVER TOKEN"}, {3, "room users --app 404 --room 1 --server SERVER TOKEN"}, {3, "room list --app 503 --server SERVER TOKEN"},
 	{3, "app list --server SECURE TOKEN"}, {3, "app list --server http://127.0.0.1:1 TOKEN"},
 }
 
@@ -199,6 +208,12 @@ func allFailing(t *testing.T) []string {
 	for name, text := range map[string]string{"large": strings.Repeat("a", 70000), "other": "bob,eJx\n", "api.key": "usk_0123_456789\n"} {
 		if err := os.WriteFile(filepath.Join("keys", name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
+		}
+	}
+	for name, line := range map[string]string{"alice": "--app 1 --user a", "bob": "--app 1 --user b", "elsewhere": "--app 2 --user a", "room": "--app 1 --user a --room 1"} {
+		token := try(t, "sign --key keys/secret_key "+line, "", false)
+		if err := os.WriteFile(filepath.Join("keys", name), []byte(token.out), 0o600); err != nil || token.status != exitDone {
+			t.Fatal(token.errors, err)
 		}
 	}
 	if err := os.Symlink("other", filepath.Join("keys", "link")); err != nil {

@@ -161,6 +161,12 @@ func userFlag(cmd *cobra.Command, to *string) {
 	addFlag(cmd.Flags(), to, "user", "ID", "user ID, letter for letter", asIs)
 }
 
+// roomFlags are the two that name a room. It has one of them.
+func roomFlags(cmd *cobra.Command, to *usersig.Room, before string) {
+	addFlag(cmd.Flags(), &to.ID, "room", "N", before+"with this number", parseRoomID)
+	addFlag(cmd.Flags(), &to.Name, "room-name", "S", before+"with this name", parseRoomName)
+}
+
 const keyUsage = `, in this file; "-" is standard input`
 
 func keyFlag(cmd *cobra.Command, to *string, what string) {

@@ -63,8 +63,8 @@ func newRoot(u *ui) *cobra.Command {
 	root.SetHelpCommand(newHelp())
 	root.SetHelpFunc(u.helpFunc(root.HelpFunc()))
 	root.AddGroup(&cobra.Group{ID: "tokens", Title: "Keys and tokens, here or on a server:"}, &cobra.Group{ID: "server", Title: "What only a server does:"})
-	addGroup(root, "tokens", newKeygen(u), newPublic(u), newSign(u), newVerify(u), newInspect(u), newDemoConfig(u), newBatch(u))
-	addGroup(root, "server", newApp(u), newKey(u), newAPIKey(u), newOperator(u), newRevoke(u), newBlock(u), newUnblock(u), newAudit(u))
+	addGroup(root, "tokens", newKeygen(u), newPublic(u), newSign(u), newVerify(u), newInspect(u), newCredential(u), newDemoConfig(u), newBatch(u))
+	addGroup(root, "server", newApp(u), newKey(u), newAPIKey(u), newOperator(u), newRevoke(u), newBlock(u), newUnblock(u), newRoom(u), newAudit(u))
 	root.AddCommand(newCompletion(u))
 	inOrder(root)
 	return root

@@ -67,8 +67,7 @@ func newSign(u *ui) *cobra.Command {
 	ttlFlag(cmd, &c.ttl)
 	atFlag(cmd, &c.at, "time of issue")
 	addFlag(f, &c.userBuf, "userbuf", "BASE64", "bytes of your own to carry", parseUserBuf)
-	addFlag(f, &c.room.ID, "room", "N", "make a PrivateMapKey for the room with this number", parseRoomID)
-	addFlag(f, &c.room.Name, "room-name", "S", "make a PrivateMapKey for the room with this name", parseRoomName)
+	roomFlags(cmd, &c.room, "make a PrivateMapKey for the room ")
 	addDefault(f, &c.allow, "allow", "RIGHTS",
 		"what it allows: "+rights, "all", parseAllow)
 	f.BoolVar(&c.compress, "compress", false, "make the token about a fifth shorter")

@@ -25,7 +25,7 @@ func (u *ui) token(args []string) (string, error) {
 	text, err := io.ReadAll(io.LimitReader(u.stdin, maxRead))
 	if err != nil {
 		return "", cannot("read the token from standard input: %w", withoutPath(err)).
-			hint("give it as the argument, or pipe it in: usersig verify … < FILE")
+			hint("pipe it in: … < FILE")
 	}
 	return strings.TrimSuffix(string(text), "\n"), nil
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"usersig"
 	"usersig/internal/remote"
 )
 
@@ -115,6 +116,26 @@ func TestRoutes(t *testing.T) {
 			r, err := c.Operators(ctx)
 			return len(r.Value), err
 		}, "1"},
+		`GET /v1/apps/7/rooms?limit=200 `: {`{"rooms":[{"path":"n12","room":{"id":12},"users":2}]}`, func(c *remote.Client) (any, error) {
+			r, err := c.Rooms(ctx, 7)
+			if err != nil {
+				return nil, err
+			}
+			return fmt.Sprint(r.Value[0].Room, r.Value[0].Users), nil
+		}, "#12 2"},
+		`GET /v1/apps/7/rooms/sMTI/users?limit=200 `: {`{"users":[{"userid":"a","sends":["audio","screen"]}]}`, func(c *remote.Client) (any, error) {
+			r, err := c.RoomUsers(ctx, 7, usersig.Room{Name: "12"})
+			if err != nil {
+				return nil, err
+			}
+			return r.Value[0].UserID + fmt.Sprint(r.Value[0].Sends), nil
+		}, "a[audio screen]"},
+		`DELETE /v1/apps/7/rooms/n12/users/%2E%2E `: {"", func(c *remote.Client) (any, error) {
+			return "", c.RemoveUser(ctx, 7, usersig.Room{ID: 12}, "..")
+		}, ""},
+		`DELETE /v1/apps/7/rooms/s5aSn5Y6FIDE `: {"", func(c *remote.Client) (any, error) {
+			return "", c.DissolveRoom(ctx, 7, usersig.Room{Name: "大厅 1"})
+		}, ""},
 		`DELETE /v1/operators/a%2Fb `:  {"", func(c *remote.Client) (any, error) { return "", c.DeleteOperator(ctx, "a/b") }, ""},
 		`DELETE /v1/apps/7/apikeys/i `: {"", func(c *remote.Client) (any, error) { return "", c.DeleteAPIKey(ctx, 7, "i") }, ""},
 	} {

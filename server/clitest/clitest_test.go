@@ -60,9 +60,11 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": status, "keep": keep, "lines": countLines, "nowhere": nowhere, "mode": mode,
+			"serve": serve, "enters": enters, "leaves": leaves,
 		},
 		Setup: func(e *testscript.Env) error {
-			url, err := start(e.WorkDir, e.Defer)
+			e.Values[inScript] = clients{}
+			url, err := start(e.WorkDir, "data", e.Defer, "USERSIGD_MEDIA_ENABLED=off")
 			e.Setenv("URL", url)
 			e.Setenv("LANG", "C")
 			e.Setenv("PATH", bin+string(os.PathListSeparator)+e.Getenv("PATH"))
@@ -73,12 +75,17 @@ func TestScripts(t *testing.T) {
 
 var servingAt = regexp.MustCompile(`msg=serving address=(\S+)`)
 
-// start starts a server whose state is in a folder beside dir, and copies the operator's
+// start starts a server whose state is in a folder of dir, and copies the operator's
 // credential into dir.
-func start(dir string, deferred func(func())) (url string, err error) {
-	data := filepath.Join(dir, "data")
+func start(dir, state string, deferred func(func()), environ ...string) (url string, err error) {
+	data := filepath.Join(dir, state)
+	port, err := freePort()
+	if err != nil {
+		return "", err
+	}
 	cmd := exec.Command(filepath.Join(bin, "usersigd"), "--data", data, "--init")
-	cmd.Env = append(os.Environ(), "USERSIGD_LISTEN=127.0.0.1:0")
+	cmd.Env = append(os.Environ(), "USERSIGD_LISTEN=127.0.0.1:0", fmt.Sprintf("USERSIGD_MEDIA_UDP_PORT=%d", port))
+	cmd.Env = append(cmd.Env, environ...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		return "", err
@@ -108,6 +115,18 @@ func start(dir string, deferred func(func())) (url string, err error) {
 	}
 	token, err := os.ReadFile(filepath.Join(data, "operator.token"))
 	return url, errors.Join(err, os.WriteFile(filepath.Join(dir, "operator.token"), token, 0o600))
+}
+
+// serve goes on with a new server, which has what is given in its environment:
+//
+//	serve USERSIGD_MEDIA_ENABLED=on
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: serve NAME=VALUE...")
+	}
+	url, err := start(ts.Getenv("WORK"), "served", ts.Defer, args...)
+	ts.Check(err)
+	ts.Setenv("URL", url)
 }
 
 // status runs a command that must end with the given exit status:

@@ -40,7 +40,7 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	visit()
-	if ran < 26 {
+	if ran < 30 {
 		t.Errorf("only %d commands ask a server", ran)
 	}
 }
@@ -57,9 +57,17 @@ func help(t *testing.T, path []string) (m manual) {
 	return m
 }
 
+// mediaFor switches the audio/video server on for the commands that need it.
+func mediaFor(m manual) string {
+	if strings.HasPrefix(m.Command, "usersig room") {
+		return "USERSIGD_MEDIA_ENABLED=on"
+	}
+	return "USERSIGD_MEDIA_ENABLED=off"
+}
+
 func runHelp(t *testing.T, m manual) {
 	dir := t.TempDir()
-	url, err := start(dir, t.Cleanup)
+	url, err := start(dir, "data", t.Cleanup, mediaFor(m))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +97,16 @@ func runHelp(t *testing.T, m manual) {
 	}
 	if of != "" {
 		id = regexp.MustCompile(`(?m)^([0-9a-z]+) +b `).FindStringSubmatch(of)[1]
+	}
+	if strings.HasPrefix(m.Command, "usersig room") {
+		shell("usersig sign" + who + " --user alice > alice.sig")
+		for _, room := range []string{"--room 1001", "--room-name lobby"} {
+			c, err := enter(url, shell("usersig credential "+room+" < alice.sig"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = c.conn.Close() })
+		}
 	}
 	for line := range strings.Lines(strings.ReplaceAll(m.Example, "\\\n", "")) {
 		line = strings.TrimSpace(line)

@@ -32,7 +32,7 @@ func testMain(m *testing.M) int {
 	defer func() { _ = os.RemoveAll(dir) }()
 	program = filepath.Join(dir, "usersigd")
 	// As it is shipped: with the versions of its own module, whatever these tests need.
-	build := exec.Command("go", "build", "-race", "-o", program, "./cmd/usersigd")
+	build := exec.Command("go", "build", "-race", "-tags", "nomedia", "-o", program, "./cmd/usersigd")
 	build.Dir, build.Env = "..", append(os.Environ(), "GOWORK=off")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "e2e: build usersigd: %v\n%s", err, out)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -37,6 +38,9 @@ func newNode(t *testing.T, lines ...string) *node {
 // configure writes the configuration anew.
 func (n *node) configure(lines ...string) {
 	n.t.Helper()
+	if !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "media:") }) {
+		lines = append(lines, "media: off") // or they would all want the same port
+	}
 	text := fmt.Sprintf("listen: 127.0.0.1:0\ndata: %q\n%s\n", n.data, strings.Join(lines, "\n"))
 	if err := os.WriteFile(n.config, []byte(text), 0o600); err != nil {
 		n.t.Fatal(err)

@@ -34,6 +34,7 @@ read_dropins() {
   set +a
 }
 start() { # NODE ADDRESS
+  if [[ -z ${USERSIGD_STORE_FILE:-} ]]; then export USERSIGD_MEDIA_UDP_PORT=$MEDIA; fi
   mkdir -p "$RUN"; : > "$RUN/$1.log"
   USERSIGD_LISTEN=$2 "$BIN/usersigd" --data "$STATE" 2>> "$RUN/$1.log" > /dev/null &
   echo $! > "$RUN/$1.pid"
@@ -70,11 +71,12 @@ CREDENTIALS_DIRECTORY=$CREDENTIALS exec "$@"
 type machine struct {
 	root, home  string
 	first, next string // the nodes' addresses
+	media       string // the UDP port of the first
 }
 
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	m := &machine{root: t.TempDir(), first: freeAddress(t), next: freeAddress(t)}
+	m := &machine{root: t.TempDir(), first: freeAddress(t), next: freeAddress(t), media: freeUDP(t)}
 	m.home = filepath.Join(m.root, "home")
 	for _, dir := range []string{"home", "bin", "run", "credentials", "var/lib", "etc/usersigd/tls", "etc/usersigd/acme", "etc/usersigd/proxy",
 		"etc/usersigd/signer", "etc/prometheus/rules", "dropins"} {
@@ -107,7 +109,7 @@ func (m *machine) environ() []string {
 	return []string{
 		"PATH=" + m.path("bin") + ":" + os.Getenv("PATH"), "BIN=" + m.path("bin"), "RUN=" + m.path("run"),
 		"STATE=" + m.path("var/lib/usersigd"), "DROPINS=" + m.path("dropins"), "CREDENTIALS=" + m.path("credentials"),
-		"FIRST=" + m.first, "SECOND=" + m.next,
+		"FIRST=" + m.first, "SECOND=" + m.next, "MEDIA=" + m.media,
 	}
 }
 

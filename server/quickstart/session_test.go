@@ -117,6 +117,21 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// freeUDP returns a UDP port of loopback that nobody uses now.
+func freeUDP(t *testing.T) string {
+	t.Helper()
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, port, err := net.SplitHostPort(c.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
 // TestStart runs the commands of the first page, as its reader would.
 func TestStart(t *testing.T) {
 	t.Parallel()
@@ -126,7 +141,7 @@ func TestStart(t *testing.T) {
 	s := &session{
 		folder:  t.TempDir(),
 		replace: strings.NewReplacer("127.0.0.1:8080", address),
-		environ: []string{"PATH=" + programs(t) + ":" + os.Getenv("PATH"), "USERSIGD_LISTEN=" + address},
+		environ: []string{"PATH=" + programs(t) + ":" + os.Getenv("PATH"), "USERSIGD_LISTEN=" + address, "USERSIGD_MEDIA_ENABLED=off"},
 		prelude: "trap 'kill $!' EXIT\n", // the server that the page starts
 	}
 	s.run(t, "quickstart/README.md")

@@ -78,7 +78,7 @@ func start(t *testing.T) *server {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data")
 	cmd := exec.Command(filepath.Join(programs(t), "usersigd"), "--data", data, "--init")
-	cmd.Env = append(os.Environ(), "USERSIGD_LISTEN=127.0.0.1:0")
+	cmd.Env = append(os.Environ(), "USERSIGD_LISTEN=127.0.0.1:0", "USERSIGD_MEDIA_ENABLED=off")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -55,7 +55,7 @@ func TestUnit(t *testing.T) {
 	for key, want := range map[string]string{
 		"Type": "notify", "LimitCORE": "0", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "DynamicUser": "yes",
 		"StateDirectory": "usersigd", "StateDirectoryMode": "0700", "CapabilityBoundingSet": "", "AmbientCapabilities": "",
-		"RestartPreventExitStatus": fmt.Sprint(exitMisuse), "TimeoutStopSec": "60",
+		"RestartPreventExitStatus": fmt.Sprint(exitMisuse), "TimeoutStopSec": "60", "LimitNOFILE": "524288",
 	} {
 		if got := u["Service."+key]; !slices.Equal(got, []string{want}) {
 			t.Errorf("%s = %q, want %q", key, got, want)
@@ -66,6 +66,11 @@ func TestUnit(t *testing.T) {
 	}
 	if !slices.ContainsFunc(u["Service.SystemCallFilter"], func(s string) bool { return s == "@system-service" }) {
 		t.Errorf("SystemCallFilter = %q", u["Service.SystemCallFilter"])
+	}
+	// Without either, the audio/video server cannot start: it reads the machine's addresses and
+	// its load.
+	if f := u["Service.RestrictAddressFamilies"]; len(f) != 1 || !slices.Contains(strings.Fields(f[0]), "AF_NETLINK") || u["Service.ProcSubset"] != nil {
+		t.Errorf("RestrictAddressFamilies = %q, ProcSubset = %q", f, u["Service.ProcSubset"])
 	}
 	args := strings.Fields(u["Service.ExecStart"][0])
 	accepted(t, args[1:])
@@ -205,6 +210,9 @@ func TestManifests(t *testing.T) {
 		}
 	}
 	cfg := nodeConfig(t)
+	if cfg.ServesMedia() {
+		t.Error("the nodes serve media, and no client reaches their UDP port")
+	}
 	pod := at(t, all["Deployment"], "spec", "template", "spec")
 	container := at(t, pod, "containers", 0)
 	for i, listen := range []string{cfg.Listen, cfg.Metrics.Listen} {
@@ -272,17 +280,18 @@ func TestMounts(t *testing.T) {
 		}
 		mounted = append(mounted, at(t, m, "mountPath").(string))
 	}
-	cfg := config.Default()
-	parse(t, read(t, "kubernetes", "usersigd.yaml"), cfg)
+	var cfg map[string]any
+	parse(t, read(t, "kubernetes", "usersigd.yaml"), &cfg)
+	kek := at(t, cfg, "kek")
 	args := at(t, pod, "containers", 0, "args").([]any)
-	for _, path := range []string{cfg.TLS.Cert, cfg.TLS.Key, cfg.StoreFile, cfg.KEK, args[1].(string)} {
-		if !slices.Contains(mounted, filepath.Dir(path)) {
+	for _, path := range []any{at(t, cfg, "tls", "cert"), at(t, cfg, "tls", "key"), at(t, cfg, "store_file"), kek, args[1]} {
+		if !slices.Contains(mounted, filepath.Dir(path.(string))) {
 			t.Errorf("%s is in none of %q", path, mounted)
 		}
 	}
 	made := at(t, pod, "initContainers", 0, "command").([]any)
-	if made[len(made)-1] != cfg.KEK {
-		t.Errorf("the KEK is copied to %v and read from %s", made[len(made)-1], cfg.KEK)
+	if made[len(made)-1] != kek {
+		t.Errorf("the KEK is copied to %v and read from %v", made[len(made)-1], kek)
 	}
 }
 
@@ -308,7 +317,7 @@ func TestDockerfile(t *testing.T) {
 	text := read(t, "docker", "Dockerfile")
 	for _, want := range []string{
 		"\nUSER 65532:65532\n", "\nENTRYPOINT [\"/usr/bin/usersigd\"]\n", "distroless/static", "CGO_ENABLED=0",
-		"./cmd/usersigd\n", "\nFROM ${RUNTIME_IMAGE}\n",
+		"./cmd/usersigd\n", "\nFROM ${RUNTIME_IMAGE}\n", fmt.Sprintf("\nEXPOSE 8080 %d/udp\n", config.Default().Media.UDPPort),
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("there is no %q", want)

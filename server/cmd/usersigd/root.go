@@ -60,7 +60,7 @@ func newRoot(p *process) *cobra.Command {
 	root.Flags().BoolVar(&f.init, "init", false, "make the state if there is none; overrides the key init")
 	root.AddCommand(
 		p.newInit(f), p.newCheckConfig(f), p.newPrintConfig(f), p.newAudit(f), p.newBackup(f),
-		p.newKEK(f), p.newOperator(f), p.newAPIKey(), p.newVersion(),
+		p.newKEK(f), p.newOperator(f), p.newAPIKey(), p.newVersion(), p.newLicenses(),
 	)
 	return root
 }

@@ -81,7 +81,7 @@ func TestSignals(t *testing.T) {
 	file := filepath.Join(dir, "usersigd.yaml")
 	configure := func(text string) {
 		t.Helper()
-		if err := os.WriteFile(file, []byte("listen: 127.0.0.1:0\n"+text), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte("listen: 127.0.0.1:0\nmedia: off\n"+text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -117,7 +117,7 @@ func TestSignals(t *testing.T) {
 func TestSecondSignal(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "usersigd.yaml")
-	if err := os.WriteFile(file, []byte("listen: 127.0.0.1:0\nlimits: {drain_delay: 1h}"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("listen: 127.0.0.1:0\nmedia: off\nlimits: {drain_delay: 1h}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c := begin(t, "--data", filepath.Join(dir, "data"), "--init", "--config", file)
@@ -171,7 +171,7 @@ func TestKilled(t *testing.T) {
 func listenAnywhere(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "usersigd.yaml")
-	if err := os.WriteFile(file, []byte("listen: 127.0.0.1:0"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("listen: 127.0.0.1:0\nmedia: off"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file

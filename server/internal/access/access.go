@@ -30,6 +30,9 @@ const (
 	ReadAPIKey   Action = "apikey.read"
 	DeleteAPIKey Action = "apikey.delete"
 	ReadAudit    Action = "audit.read"
+	ReadRoom     Action = "room.read"
+	RemoveUser   Action = "room.remove"
+	DissolveRoom Action = "room.dissolve"
 )
 
 // Scope is a group of actions that a credential allows.
@@ -60,6 +63,9 @@ var needs = map[Action]Scope{
 	ReadApp:      ScopeRead,
 	ReadAPIKey:   ScopeRead,
 	ReadAudit:    ScopeRead,
+	ReadRoom:     ScopeRead,
+	RemoveUser:   ScopeRevoke,
+	DissolveRoom: ScopeRevoke,
 }
 
 // A Caller is somebody who has proved who they are. The zero Caller is nobody and

@@ -143,6 +143,12 @@ type Config struct {
 	// CORS lets pages of other sites call the API from a browser.
 	CORS CORS `yaml:"cors"`
 
+	// Media is the audio/video server inside this one, which lets users in by their UserSig.
+	Media Media `yaml:"media"`
+
+	// Hooks answer other media servers, which ask who may publish and play.
+	Hooks Hooks `yaml:"hooks"`
+
 	// TrustedProxies are the networks of the proxies in front of this server, such as
 	// 10.1.0.0/16. Only they are believed when they say in X-Forwarded-For where a request
 	// comes from. Whoever can send from there can pretend to be anywhere, and so get around
@@ -370,6 +376,7 @@ type APIKey struct {
 // Default returns the configuration of an empty file.
 func Default() *Config {
 	return &Config{
+		Media:     defaultMedia(),
 		Listen:    "127.0.0.1:8080",
 		TLS:       TLS{ACME: ACME{Directory: "https://acme-v02.api.letsencrypt.org/directory"}},
 		MaxStale:  30 * time.Second,

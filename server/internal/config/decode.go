@@ -31,7 +31,9 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, at string) {
 	}
 	switch {
 	case n.Tag == "!!null": // nothing after the key: the default
-	case v.Type() == reflect.TypeFor[netip.Prefix]() || v.Kind() != reflect.Struct && v.Kind() != reflect.Slice:
+	case v.Type() == reflect.TypeFor[Media]() && n.Kind == yaml.ScalarNode:
+		d.value(n, v.FieldByName("Enabled"), at) // "media: off"
+	case isText(v.Type()) || v.Kind() != reflect.Struct && v.Kind() != reflect.Slice:
 		if !decodeScalar(n, v) {
 			d.add(n, at, "it is "+expected(v.Type()))
 		}
@@ -47,10 +49,15 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, at string) {
 	}
 }
 
+// isText reports whether a type is one value, though it is a struct.
+func isText(t reflect.Type) bool {
+	return t == reflect.TypeFor[netip.Prefix]() || t == reflect.TypeFor[netip.Addr]()
+}
+
 // decodeScalar puts a value into v, unless it is none of v's type. The library cuts the fraction
 // off a number.
 func decodeScalar(n *yaml.Node, v reflect.Value) bool {
-	whole := v.Kind() == reflect.Int || v.Kind() == reflect.Uint32
+	whole := v.Kind() == reflect.Int || v.Kind() == reflect.Uint32 || v.Kind() == reflect.Uint16
 	return n.Kind == yaml.ScalarNode && (!whole || n.Tag == "!!int") && n.Decode(v.Addr().Interface()) == nil
 }
 
@@ -105,12 +112,16 @@ func expected(t reflect.Type) string {
 		return "a time with its unit, such as 30s or 1h30m"
 	case reflect.TypeFor[netip.Prefix]():
 		return "a network, such as 10.1.0.0/16, or 10.1.2.3/32 for one address"
+	case reflect.TypeFor[netip.Addr]():
+		return "an IP address, such as 203.0.113.7"
 	}
 	switch t.Kind() {
 	case reflect.Bool:
 		return "true or false"
 	case reflect.Int:
 		return "a whole number"
+	case reflect.Uint16:
+		return "a number between 0 and 65535"
 	case reflect.Uint32:
 		return "a number between 0 and 4294967295"
 	case reflect.Float64:

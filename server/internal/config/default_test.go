@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,20 +38,28 @@ func TestDefaultFile(t *testing.T) {
 	}
 }
 
-// comments returns those of each type, and of each field as "Type.Field".
-func comments(t *testing.T) map[string]string {
+func declarations(t *testing.T, name string) []ast.Decl {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "config.go", nil, parser.ParseComments)
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return file.Decls
+}
+
+// comments returns those of each type, and of each field as "Type.Field".
+func comments(t *testing.T) map[string]string {
+	t.Helper()
 	all := map[string]string{}
-	for _, d := range file.Decls {
+	for _, d := range slices.Concat(declarations(t, "config.go"), declarations(t, "media.go"), declarations(t, "hooks.go")) {
 		gen, ok := d.(*ast.GenDecl)
 		if !ok || gen.Tok != token.TYPE {
 			continue
 		}
 		spec := gen.Specs[0].(*ast.TypeSpec)
+		if _, ok := spec.Type.(*ast.StructType); !ok {
+			continue
+		}
 		all[spec.Name.Name] = gen.Doc.Text()
 		for _, f := range spec.Type.(*ast.StructType).Fields.List {
 			all[spec.Name.Name+"."+f.Names[0].Name] = f.Doc.Text()

@@ -36,6 +36,8 @@ func (c *Config) validate() error {
 	c.TLS.validate(&p, c.Data)
 	c.observed(&p)
 	c.Limits.validate(&p)
+	c.Media.validate(&p, c.ServesMedia(), c.StoreURL != "")
+	c.Hooks.validate(&p)
 	for i, a := range c.Apps {
 		a.validate(&p, fmt.Sprintf("apps[%d]", i))
 		same := func(o App) bool { return o.SDKAppID == a.SDKAppID }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"usersig/server/internal/config"
+	"usersig/server/internal/gate"
+	"usersig/server/internal/hook"
 	"usersig/server/internal/httpapi"
 	"usersig/server/internal/issuer"
 	"usersig/server/internal/oidc"
@@ -63,6 +65,9 @@ type Daemon struct {
 	config    atomic.Pointer[config.Config] // the one in force
 
 	front    *front
+	gate     *gate.Gate
+	hooks    *hook.Handler // nil without hooks
+	media    engine        // nil without media
 	identity *oidc.Verifier
 	metrics  *telemetry.Metrics
 	tracer   *telemetry.Tracer
@@ -106,6 +111,9 @@ func (d *Daemon) open(ctx context.Context, cfg *config.Config) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := d.openGate(cfg); err != nil {
+		return err
+	}
 	if err := d.handle(cfg); err != nil {
 		return err
 	}
@@ -115,8 +123,11 @@ func (d *Daemon) open(ctx context.Context, cfg *config.Config) (err error) {
 // measures says what the metrics are asked for at a scrape, when there is a state.
 func (d *Daemon) measures(ctx context.Context) telemetry.Source {
 	return telemetry.Source{
-		Census:    func() (apps, keys map[string]int) { return d.state.census(ctx) },
-		Age:       func() time.Duration { return d.state.Service.Staleness() },
+		Census: func() (apps, keys map[string]int) { return d.state.census(ctx) },
+		Age:    func() time.Duration { return d.state.Service.Staleness() },
+		Sessions: func() int {
+			return d.gate.Sessions()
+		},
 		AppStates: []string{string(issuer.Running), string(issuer.Stopped)},
 		KeyStates: []string{string(issuer.Next), string(issuer.Signing), string(issuer.Retired), string(issuer.Dead), verifying},
 		Version:   d.opts.Version,
@@ -131,13 +142,21 @@ func (d *Daemon) handle(cfg *config.Config) error {
 	}
 	d.identity = oidc.New(oidc.Options{Clock: d.opts.Clock})
 	d.front = &front{metrics: d.metrics, exposed: loopback && cfg.Metrics.Listen == ""}
+	if err := d.serveMedia(cfg, loopback); err != nil {
+		return err
+	}
 	d.apply(cfg)
 	return nil
 }
 
 // apply puts those parts of cfg in force that can change while requests are served.
 func (d *Daemon) apply(cfg *config.Config) {
+	var rooms gate.Engine
+	if d.media != nil {
+		rooms = d.media
+	}
 	api := httpapi.New(d.state.Service, httpapi.Options{
+		Media:     rooms,
 		Identity:  d.identity,
 		IsOutage:  func(err error) bool { return errors.Is(err, oidc.ErrProvider) },
 		Clock:     d.opts.Clock,
@@ -191,6 +210,7 @@ func (d *Daemon) Close() error {
 	if d.acme != nil {
 		d.acme.close()
 	}
+	all = append(all, d.closeGate())
 	if d.state != nil {
 		all = append(all, d.state.Close())
 	}

@@ -18,7 +18,11 @@ import (
 type front struct {
 	api      atomic.Pointer[http.Handler]
 	metrics  *telemetry.Metrics
-	exposed  bool // whether /metrics is served here
+	exposed  bool         // whether /metrics is served here
+	media    http.Handler // of client SDKs, which stay for as long as a call; nil if there is none
+	demo     http.Handler // nil if there is none
+	hooks    http.Handler // of other media servers; nil if there are none
+	turn     http.Handler // credentials for TURN servers; nil if there are none
 	draining atomic.Bool
 	underway atomic.Int64
 }
@@ -32,10 +36,20 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		api.ServeHTTP(w, r)
 	case r.URL.Path == "/metrics" && f.exposed && !forwarded(r):
 		f.metrics.Handler().ServeHTTP(w, r)
+	case f.media != nil && isUnder("/rtc", r.URL.Path) && !f.draining.Load():
+		f.media.ServeHTTP(w, r)
+	case f.hooks != nil && isUnder("/hooks", r.URL.Path):
+		f.counted(w, r, f.hooks)
+	case f.turn != nil && r.URL.Path == "/turn":
+		f.counted(w, r, f.turn)
+	case f.demo != nil && isUnder("/demo", r.URL.Path):
+		f.counted(w, r, f.demo)
 	default:
 		f.counted(w, r, api)
 	}
 }
+
+func isUnder(folder, path string) bool { return path == folder || strings.HasPrefix(path, folder+"/") }
 
 // forwarded reports whether a proxy passed the request on. The address is loopback, but
 // the client is not here then, and the metrics are not for the world.

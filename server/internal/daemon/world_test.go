@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 func configure(t *testing.T, change func(*config.Config)) *config.Config {
 	t.Helper()
 	c, err := config.Load(config.Source{Flags: func(c *config.Config) {
-		c.Listen = "127.0.0.1:0"
+		c.Listen, c.Media.Enabled = "127.0.0.1:0", "off"
 		change(c)
 	}})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"usersig/server/internal/gate"
 	"usersig/server/internal/issuer"
 )
 
@@ -51,6 +52,9 @@ type Options struct {
 	PerSource Limit
 	// PerKey limits requests with an API key. If zero, there is no limit.
 	PerKey Limit
+	// Media is the audio/video server whose rooms can be looked at and emptied. If nil,
+	// there is none here.
+	Media gate.Engine
 	// Requests is how many requests are worked on at once, those of strangers being a
 	// quarter at most: 1,024 if zero.
 	Requests int

@@ -46,6 +46,10 @@ var rules = map[string]rule{
 	"listAPIKeys":        {"read operator", ""},
 	"deleteAPIKey":       {"operator", ""},
 	"listAudit":          {"read operator", ""},
+	"listRooms":          {"read operator", ""},
+	"listRoomUsers":      {"read operator", ""},
+	"removeUser":         {"revoke operator", ""},
+	"dissolveRoom":       {"revoke operator", ""},
 	"createOperator":     {"operator", `{"name":"x"}`},
 	"listOperators":      {"operator", ""},
 	"deleteOperator":     {"operator", ""},
@@ -55,7 +59,7 @@ var rules = map[string]rule{
 
 // path returns a path that a route matches, with what exists in the world.
 func (w *world) path(rt *route) string {
-	return strings.NewReplacer("{$}", "", "{sdkappid}", w.vars["app"], "{kid}", w.vars["app_key"], "{userid}", "alice", "{id}", "0123456789abcdef").Replace(rt.path)
+	return strings.NewReplacer("{$}", "", "{sdkappid}", w.vars["app"], "{kid}", w.vars["app_key"], "{userid}", "alice", "{room}", "n7", "{id}", "0123456789abcdef").Replace(rt.path)
 }
 
 func TestWhoMay(t *testing.T) {

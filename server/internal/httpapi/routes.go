@@ -62,6 +62,7 @@ func (rt *route) scope() access.Scope {
 const (
 	app   = "/v1/apps/{sdkappid}"
 	aUser = app + "/users/{userid}"
+	aRoom = app + "/rooms/{room}"
 )
 
 // table is the whole HTTP surface. What is not in it is not served.
@@ -103,6 +104,11 @@ func (s *server) table() []route {
 		{get, app + "/apikeys", keyHolder, access.ReadAPIKey, empty, quick, "listAPIKeys", "List API keys", does(s.listAPIKeys), false},
 		{del, app + "/apikeys/{id}", keyHolder, access.DeleteAPIKey, empty, quick, "deleteAPIKey", "End an API key", does(s.deleteAPIKey), false},
 		{get, app + "/audit", keyHolder, access.ReadAudit, empty, long, "listAudit", "Read an application's audit log", does(s.auditOfApp), false},
+
+		{get, app + "/rooms", keyHolder, access.ReadRoom, empty, quick, "listRooms", "List rooms that are open", does(s.listRooms), false},
+		{get, aRoom + "/users", keyHolder, access.ReadRoom, empty, quick, "listRoomUsers", "List who is in a room", does(s.listRoomUsers), false},
+		{del, aRoom + "/users/{userid}", keyHolder, access.RemoveUser, empty, quick, "removeUser", "Make a user leave a room", does(s.removeUser), false},
+		{del, aRoom, keyHolder, access.DissolveRoom, empty, quick, "dissolveRoom", "Make everybody leave a room, and close it", does(s.dissolveRoom), false},
 
 		{post, "/v1/operators", keyHolder, access.CreateAPIKey, small, quick, "createOperator", "Create an operator's API key", makes(s.createOperator), true},
 		{get, "/v1/operators", keyHolder, access.ReadAPIKey, empty, quick, "listOperators", "List operators' API keys", does(s.listOperators), false},

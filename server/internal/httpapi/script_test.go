@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 	covered := make(map[string]bool)
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".http"), func(t *testing.T) {
-			run(t, Options{Origins: []string{"https://app.example"}}, func(w *world) {
+			run(t, Options{Origins: []string{"https://app.example"}, Media: newHouse()}, func(w *world) {
 				w.script(file)
 				for _, s := range w.seen {
 					covered[s.route] = true

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// source returns where a request comes from: the peer of the connection or, behind
+// Source returns where a request comes from: the peer of the connection or, behind
 // proxies that are trusted, the last address that they have not made up. Anything to
 // the left of it in X-Forwarded-For is what the client says of itself.
-func (s *server) source(r *http.Request) netip.Addr {
+func Source(r *http.Request, proxies []netip.Prefix) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return netip.Addr{}
 	}
 	from := plain(peer.Addr())
-	if len(s.opts.Proxies) == 0 || !s.isProxy(from) {
+	if !isProxy(from, proxies) {
 		return from
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
@@ -25,7 +25,7 @@ func (s *server) source(r *http.Request) netip.Addr {
 		if !ok {
 			return from // what a proxy that is trusted did not write says nothing
 		}
-		if from = plain(next); !s.isProxy(from) {
+		if from = plain(next); !isProxy(from, proxies) {
 			return from
 		}
 	}
@@ -46,9 +46,11 @@ func address(hop string) (netip.Addr, bool) {
 	return a, opens && closes && err == nil && a.Is6()
 }
 
-func (s *server) isProxy(a netip.Addr) bool {
-	return slices.ContainsFunc(s.opts.Proxies, func(p netip.Prefix) bool { return p.Contains(a) })
+func isProxy(a netip.Addr, proxies []netip.Prefix) bool {
+	return slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // plain returns an address in the one spelling that rules are written in.
 func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
+
+func (s *server) source(r *http.Request) netip.Addr { return Source(r, s.opts.Proxies) }

@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"usersig"
 )
 
 // Source is where the metrics of a server's state come from, asked at each scrape.
@@ -20,7 +22,9 @@ type Source struct {
 	// States are all that Census can answer with. Each is shown, if only with 0, so that
 	// an alert does not depend on whether there ever was one.
 	AppStates, KeyStates []string
-	Version              string
+	// Sessions returns how many users are in rooms of this node. It may be nil.
+	Sessions func() int
+	Version  string
 }
 
 // Metrics counts what a server does. Its labels have values from lists of ours: routes
@@ -35,6 +39,7 @@ type Metrics struct {
 	rejected prometheus.Counter
 	commits  prometheus.Histogram
 	failed   prometheus.Counter
+	evicted  *prometheus.CounterVec
 }
 
 // result is how a request ended.
@@ -49,6 +54,12 @@ type series struct {
 // buckets reach from a signature (20 µs) to the longest wait (a revocation's second,
 // a store that is going away).
 var buckets = []float64{.000025, .00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}
+
+// leaving are the usual reasons for which users have to leave rooms. Each is shown, if only
+// with 0, so that an alert sees the first one.
+var leaving = []usersig.Error{
+	usersig.ErrExpired, usersig.ErrRevoked, usersig.ErrBlocked, usersig.ErrSignature, usersig.ErrNoKey, usersig.ErrAppUnknown,
+}
 
 // NewMetrics returns metrics in which nothing has happened yet.
 func NewMetrics(src Source) *Metrics {
@@ -72,9 +83,17 @@ func NewMetrics(src Source) *Metrics {
 		failed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "usersig_store_commit_failures_total", Help: "Commits that failed because of the store.",
 		}),
+		evicted: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "usersig_evictions_total", Help: "Users who had to leave a room, by the reason.",
+		}, []string{"reason"}),
 	}
 	m.known.Store(&map[result]series{})
-	m.registry.MustRegister(m.seconds, m.outcomes, m.inFlight, m.rejected, m.commits, m.failed,
+	for _, why := range leaving {
+		if r, ok := usersig.RefusalOf(why); ok {
+			m.evicted.WithLabelValues(r.Reason)
+		}
+	}
+	m.registry.MustRegister(m.seconds, m.outcomes, m.inFlight, m.rejected, m.commits, m.failed, m.evicted,
 		newState(src), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -116,6 +135,9 @@ func (m *Metrics) add(r result) series {
 	return s
 }
 
+// Evicted counts a user who had to leave a room. The reason is the name of a refusal.
+func (m *Metrics) Evicted(reason string) { m.evicted.WithLabelValues(reason).Inc() }
+
 // Begin counts a request as one that is being worked on, until the function that it
 // returns is called.
 func (m *Metrics) Begin() (end func()) {
@@ -130,6 +152,7 @@ type state struct {
 	keys    *prometheus.Desc
 	age     *prometheus.Desc
 	version *prometheus.Desc
+	users   *prometheus.Desc
 }
 
 func newState(src Source) *state {
@@ -138,6 +161,7 @@ func newState(src Source) *state {
 		apps:    prometheus.NewDesc("usersig_apps", "Applications by state.", []string{"state"}, nil),
 		keys:    prometheus.NewDesc("usersig_keys", "Keys by state.", []string{"state"}, nil),
 		age:     prometheus.NewDesc("usersig_snapshot_age_seconds", "How long ago the store was last read.", nil, nil),
+		users:   prometheus.NewDesc("usersig_sessions", "Users in rooms of this node.", nil, nil),
 		version: prometheus.NewDesc("usersig_build_info", "Always 1; the version is a label.", []string{"version"}, nil),
 	}
 }
@@ -147,6 +171,7 @@ func (s *state) Describe(ch chan<- *prometheus.Desc) {
 	ch <- s.apps
 	ch <- s.keys
 	ch <- s.age
+	ch <- s.users
 	ch <- s.version
 }
 
@@ -163,5 +188,8 @@ func (s *state) Collect(ch chan<- prometheus.Metric) {
 		gauge(s.keys, float64(keys[state]), state)
 	}
 	gauge(s.age, s.src.Age().Seconds())
+	if s.src.Sessions != nil {
+		gauge(s.users, float64(s.src.Sessions()))
+	}
 	gauge(s.version, 1, s.src.Version)
 }

@@ -1,0 +1,237 @@
+package media_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	lksdk "github.com/livekit/server-sdk-go/v2"
+
+	"usersig"
+	"usersig/server/internal/config"
+	"usersig/server/internal/daemon"
+	"usersig/server/internal/gate"
+)
+
+// asNode names the configuration of the node that a process is to be.
+const asNode = "USERSIG_TEST_NODE"
+
+// runNode is a process that is a node, until it is killed.
+func runNode(file string) int {
+	cfg, err := config.Load(config.Source{File: file, Flags: func(c *config.Config) { c.Init = true }})
+	if err == nil {
+		err = serveNode(cfg)
+	}
+	fmt.Fprintln(os.Stderr, "node:", err)
+	return 1
+}
+
+func serveNode(cfg *config.Config) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	d, err := daemon.Open(ctx, cfg, daemon.Options{Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	if err != nil {
+		return err
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin) // until the tests have ended, however they do
+		cancel()
+	}()
+	fmt.Println(d.Addr())
+	return errors.Join(d.Serve(ctx), d.Close())
+}
+
+// openProcess starts the first node in a process of its own. It returns what kills it.
+func (n *nodes) openProcess() (data string, kill func()) {
+	n.t.Helper()
+	data = filepath.Join(n.t.TempDir(), "data")
+	file := filepath.Join(n.t.TempDir(), "usersigd.yaml")
+	text := fmt.Sprintf("listen: 127.0.0.1:0\ndata: %q\nstore: %q\nmedia: {udp_port: %d, empty_timeout: %s, redis: {address: %q}}\n", data, n.url, freePort(n.t), emptyTimeout, n.redis.address)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		n.t.Fatal(err)
+	}
+	w := &world{t: n.t, log: &lines{}, ahead: new(atomic.Int64)}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env, cmd.Stderr = append(os.Environ(), asNode+"="+file), w.log
+	if _, err := cmd.StdinPipe(); err != nil {
+		n.t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		n.t.Fatal(err)
+	}
+	kill = func() {
+		_ = cmd.Process.Kill() // kill -9; it may have ended
+		_ = cmd.Wait()
+	}
+	n.t.Cleanup(kill)
+	address, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		kill()
+		n.t.Fatalf("the node does not start: %v\n%s", err, w.log)
+	}
+	w.base = "http://" + strings.TrimSpace(address)
+	token, err := os.ReadFile(filepath.Join(data, "operator.token"))
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	w.token, n.a = strings.TrimSpace(string(token)), w
+	eventually(n.t, patience, "the node", func() bool { status, _ := w.try("GET", "/readyz", nil); return status == http.StatusOK })
+	n.identify(w)
+	return data, kill
+}
+
+// front returns a load balancer: the first node as long as it lives, and then the second.
+func (n *nodes) front() *world {
+	n.t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	n.t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go n.forward(c)
+		}
+	}()
+	w := *n.a
+	w.base = "http://" + l.Addr().String()
+	return &w
+}
+
+func (n *nodes) forward(client net.Conn) {
+	defer client.Close()
+	for _, w := range []*world{n.a, n.b} {
+		server, err := net.Dial("tcp", strings.TrimPrefix(w.base, "http://"))
+		if err != nil {
+			continue
+		}
+		go func() {
+			defer client.Close()
+			defer server.Close()
+			_, _ = io.Copy(client, server)
+		}()
+		_, _ = io.Copy(server, client)
+		_ = server.Close()
+		return
+	}
+}
+
+// quiet is how long nothing must have come for it to be silence.
+const quiet = 300 * time.Millisecond
+
+// silent waits until nothing of a source comes any more.
+func (p *party) silent(s livekit.TrackSource) {
+	p.t.Helper()
+	eventually(p.t, patience, "silence", func() bool {
+		p.forget(s)
+		select {
+		case <-p.source(s): // packets come every 20 ms
+			return false
+		case <-time.After(quiet):
+			return true
+		}
+	})
+}
+
+func (p *party) hearsWithin(d time.Duration, s livekit.TrackSource) {
+	p.t.Helper()
+	select {
+	case <-p.source(s):
+	case <-time.After(d):
+		p.t.Fatalf("nothing was received of %v within %v", s, d)
+	}
+}
+
+// recovery is how long it may take until the users of a dead node's room hear each other
+// again. It is made of the time until Redis says that the node is dead (5 s, of LiveKit's
+// own), and of the clients' waiting longer between tries each time.
+const recovery = 40 * time.Second
+
+// TestNodeDies: when the node that has a room is killed, the room moves, and its users
+// find each other again by themselves: those who were connected to it, and those who were
+// not. Who was revoked meanwhile stays out.
+func TestNodeDies(t *testing.T) {
+	t.Parallel()
+	n := newNodes(t)
+	data, kill := n.openProcess()
+	n.second(data, n.a.token)
+	a := n.app(nil).at(n.b)
+	n.host(a, lobby, n.a)
+	front := n.front()
+	hall := usersig.Room{Name: "hall"}
+	n.host(a, hall, n.a)
+	n.b.mustDial(plain(), a.credential("dave", hall)) // who does not come back
+	gone := a.credential("carol", lobby)
+	alice, bob, carol := front.mustJoin(a.credential("alice", lobby)), n.b.mustJoin(a.credential("bob", lobby)), front.mustJoin(gone)
+	for _, p := range []*party{alice, bob} {
+		if err := p.send(livekit.TrackSource_MICROPHONE); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alice.hears(livekit.TrackSource_MICROPHONE)
+	bob.hears(livekit.TrackSource_MICROPHONE)
+	kill()
+	killed := time.Now()
+	n.b.must("POST", a.path("/users/carol/revoke"), nil)
+	both := map[string]*party{"alice": alice, "bob": bob}
+	for _, p := range both {
+		p.silent(livekit.TrackSource_MICROPHONE)
+	}
+	for name, p := range both {
+		p.hearsWithin(recovery, livekit.TrackSource_MICROPHONE)
+		t.Logf("%s hears again %v after the kill at the latest", name, time.Since(killed).Round(100*time.Millisecond))
+	}
+	if n.hostOf(a, lobby) != n.b {
+		t.Error("the room did not move")
+	}
+	n.b.refused(gone, 70052)
+	// Her SDK tries again for a minute and more, and is refused each time.
+	if carol.room.ConnectionState() == lksdk.ConnectionStateConnected {
+		t.Error("carol is back")
+	}
+	n.b.usersAre(a, lobby, "alice", "bob")
+	eventually(t, patience, "the end of a room to which nobody came back", func() bool {
+		status, _ := n.b.try("GET", a.path("/rooms/%s/users", gate.RoomText(hall)), nil)
+		return status == http.StatusNotFound
+	})
+	t.Logf("a room to which nobody came back is closed %v after the kill", time.Since(killed).Round(100*time.Millisecond))
+	if rooms := n.b.must("GET", a.path("/rooms"), nil)["rooms"].([]any); len(rooms) != 1 {
+		t.Errorf("the rooms are %v", rooms)
+	}
+}
+
+// usersAre waits until a node says that these users are in a room, and nobody else.
+func (w *world) usersAre(a *app, room usersig.Room, want ...string) {
+	w.t.Helper()
+	eventually(w.t, patience, fmt.Sprintf("that the users are %v", want), func() bool {
+		var got []string
+		_, out := w.try("GET", a.path("/rooms/n%d/users", room.ID), nil)
+		users, _ := out["users"].([]any)
+		for _, u := range users {
+			got = append(got, u.(object)["userid"].(string))
+		}
+		return slices.Equal(got, want)
+	})
+}

@@ -1,0 +1,149 @@
+package hook
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// api is MediaMTX's API (v3), as far as it ends streams.
+type api struct {
+	base   *url.URL
+	client *http.Client
+}
+
+// collections are where MediaMTX has the connections of each protocol, without and with
+// TLS.
+var collections = map[string][]string{
+	"rtmp":   {"rtmpconns", "rtmpsconns"},
+	"rtsp":   {"rtspconns", "rtspsconns"},
+	"srt":    {"srtconns"},
+	"webrtc": {"webrtcsessions"},
+}
+
+// sessions are where the sessions on RTSP's connections are, which can be ended.
+var sessions = map[string]string{"rtspconns": "rtspsessions", "rtspsconns": "rtspssessions"}
+
+var (
+	// errGone: MediaMTX does not have it, or not such a thing.
+	errGone = errors.New("there is none")
+	// errNotYet: a connection was let in and has not begun. It may do so any moment.
+	errNotYet = errors.New("the connection has no session")
+)
+
+func newAPI(base string) (*api, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, errors.New("MediaMTX's API: it is the URL of an HTTP server")
+	}
+	return &api{base: u, client: &http.Client{
+		Timeout:       5 * time.Second,
+		Transport:     &http.Transport{MaxIdleConns: 4, IdleConnTimeout: time.Minute},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
+}
+
+// kick ends a connection, or finds it ended.
+func (a *api) kick(ctx context.Context, protocol, id string) error {
+	for _, in := range collections[protocol] {
+		err := a.kickIn(ctx, in, id)
+		if !errors.Is(err, errGone) {
+			return err
+		}
+	}
+	// What is nowhere may be over, or this may not be the API at all.
+	ids, err := a.ids(ctx, protocol)
+	if err == nil && ids[id] {
+		err = errors.New("MediaMTX has a connection that it cannot end")
+	}
+	return err
+}
+
+func (a *api) kickIn(ctx context.Context, in, id string) error {
+	if of, ok := sessions[in]; ok {
+		var conn struct {
+			Session *string `json:"session"`
+		}
+		if err := a.call(ctx, http.MethodGet, in+"/get/"+id, "", &conn); err != nil {
+			return err
+		}
+		if conn.Session == nil {
+			return errNotYet
+		}
+		in, id = of, url.PathEscape(*conn.Session)
+	}
+	return a.call(ctx, http.MethodPost, in+"/kick/"+id, "", nil)
+}
+
+// gone reports whether a connection is over.
+func (a *api) gone(ctx context.Context, protocol, id string) bool {
+	for _, in := range collections[protocol] {
+		if err := a.call(ctx, http.MethodGet, in+"/get/"+id, "", nil); !errors.Is(err, errGone) {
+			return false
+		}
+	}
+	return true
+}
+
+// ids returns the connections of a protocol.
+func (a *api) ids(ctx context.Context, protocol string) (map[string]bool, error) {
+	all, found := map[string]bool{}, false
+	for _, in := range collections[protocol] {
+		for page, pages := 0, 1; page < pages; page++ {
+			var list struct {
+				PageCount int `json:"pageCount"`
+				Items     []struct {
+					ID string `json:"id"`
+				} `json:"items"`
+			}
+			err := a.call(ctx, http.MethodGet, in+"/list", fmt.Sprintf("itemsPerPage=1000&page=%d", page), &list)
+			if errors.Is(err, errGone) {
+				break // not switched on
+			}
+			if err != nil {
+				return nil, err
+			}
+			for _, item := range list.Items {
+				all[item.ID] = true
+			}
+			pages, found = list.PageCount, true
+		}
+	}
+	if !found {
+		return nil, fmt.Errorf("MediaMTX's API has no connections of %s", protocol)
+	}
+	return all, nil
+}
+
+// call sends a request and reads the reply into out, unless that is nil.
+func (a *api) call(ctx context.Context, method, path, query string, out any) error {
+	u := a.base.JoinPath("v3", path)
+	u.RawQuery = query
+	r, err := http.NewRequestWithContext(ctx, method, u.String(), http.NoBody)
+	if err != nil {
+		return err
+	}
+	reply, err := a.client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = reply.Body.Close() }()
+	switch {
+	case reply.StatusCode == http.StatusNotFound:
+		return errGone
+	case reply.StatusCode/100 != 2:
+		return fmt.Errorf("MediaMTX's API: %s %s: %s", method, path, reply.Status)
+	case out == nil:
+		return nil
+	}
+	const most = 16 << 20
+	if err := json.NewDecoder(io.LimitReader(reply.Body, most)).Decode(out); err != nil {
+		return fmt.Errorf("MediaMTX's API: %s %s: %w", method, path, err)
+	}
+	return nil
+}

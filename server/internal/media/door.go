@@ -1,0 +1,199 @@
+package media
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/livekit/livekit-server/pkg/service"
+	"github.com/livekit/protocol/auth"
+
+	"usersig"
+	"usersig/server/internal/door"
+	"usersig/server/internal/gate"
+)
+
+// routes are all there is. Nothing of LiveKit's can be reached but through enter.
+func (e *Engine) routes() *http.ServeMux {
+	inner, mux := http.NewServeMux(), http.NewServeMux()
+	e.lk.rtc.SetupRoutes(inner)
+	for _, path := range []string{"/rtc", "/rtc/v1"} {
+		mux.Handle("GET "+path, e.enter(inner))
+		mux.HandleFunc("GET "+path+"/validate", e.validate)
+	}
+	mux.HandleFunc("POST /rtc/check", e.check)
+	mux.HandleFunc("POST /rtc/renew", e.renew)
+	mux.HandleFunc("OPTIONS /rtc/", func(w http.ResponseWriter, r *http.Request) { e.origins.Preflight(w, r, "GET, POST") })
+	return mux
+}
+
+// decide admits the user of a request, or answers why not.
+func (e *Engine) decide(w http.ResponseWriter, r *http.Request, route string) (p gate.Pass, ok bool) {
+	if !e.origins.Allow(w, r) {
+		return gate.Pass{}, false
+	}
+	started := e.clock()
+	p, err := e.admit(r)
+	e.seen(route, outcome(err), e.clock().Sub(started))
+	if err != nil {
+		e.refuse(w, r, err)
+	}
+	return p, err == nil
+}
+
+// outcome is the name of a decision, one of a few.
+func outcome(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	if r, ok := usersig.RefusalOf(err); ok {
+		return r.Reason
+	}
+	return "unavailable"
+}
+
+// enter lets a request through to LiveKit if its credential is good.
+func (e *Engine) enter(inner http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		p, ok := e.decide(w, r, "media connect")
+		if !ok {
+			return
+		}
+		if !isHandshake(r) {
+			http.Error(w, "usersig: this is for WebSockets", http.StatusBadRequest)
+			return
+		}
+		leave, err := e.gate.Connect(&p, e.source(r))
+		if err != nil {
+			e.refuse(w, r, err)
+			return
+		}
+		defer leave()
+		r = r.Clone(service.WithGrantsExpiry(r.Context(), grantsOf(&p), "", p.ExpiresAt()))
+		strip(r)
+		b := &bounded{ResponseWriter: w}
+		defer e.attend(&p, b)()
+		inner.ServeHTTP(b, r)
+	}
+}
+
+// validate answers LiveKit's SDKs, which ask why they could not connect.
+func (e *Engine) validate(w http.ResponseWriter, r *http.Request) {
+	p, ok := e.decide(w, r, "media validate")
+	if !ok {
+		return
+	}
+	leave, err := e.gate.Connect(&p, e.source(r))
+	if err != nil {
+		e.refuse(w, r, err)
+		return
+	}
+	leave()
+	_, _ = io.WriteString(w, "success")
+}
+
+// admit checks the credential of a request, and that the room is there or may be made.
+func (e *Engine) admit(r *http.Request) (gate.Pass, error) {
+	c, err := gate.ParseCredential(token(r))
+	if err != nil {
+		return gate.Pass{}, err
+	}
+	p, err := e.gate.Enter(r.Context(), c, e.source(r))
+	if err == nil {
+		err = e.reached(r.Context())
+	}
+	if err != nil || p.Rights().MayCreate() {
+		return p, err
+	}
+	there, err := e.lk.store.RoomExists(r.Context(), roomOf(&p))
+	if err == nil && !there {
+		refusal, _ := usersig.RefusalOf(usersig.ErrNoRightCreate)
+		err = &refusal
+	}
+	if err != nil {
+		return gate.Pass{}, err
+	}
+	return p, nil
+}
+
+// token returns the credential in a request: where LiveKit's SDKs put their token. Two of
+// them are none, so that nothing before us can have looked at another one.
+func token(r *http.Request) string {
+	header, query := r.Header.Values("Authorization"), r.URL.Query()["access_token"]
+	switch {
+	case len(header) == 1 && len(query) == 0:
+		scheme, text, _ := strings.Cut(header[0], " ")
+		if strings.EqualFold(scheme, "Bearer") {
+			return strings.TrimSpace(text)
+		}
+	case len(header) == 0 && len(query) == 1:
+		return query[0]
+	}
+	return ""
+}
+
+// strip removes from a request what LiveKit must not see: the credential, which it could
+// log, and a parameter that would change the user's identity.
+func strip(r *http.Request) {
+	q := r.URL.Query()
+	q.Del("access_token")
+	q.Del("publish")
+	u := *r.URL
+	u.RawQuery = q.Encode()
+	r.URL, r.RequestURI = &u, u.RequestURI()
+	r.Header.Del("Authorization")
+	// A compressed message of a few bytes could become one of any size.
+	r.Header.Del("Sec-Websocket-Extensions")
+}
+
+// grantsOf says in LiveKit's terms what a pass allows. LiveKit takes what is not set for
+// a yes and an empty list of sources for all of them, so everything is set, and a list is
+// never what stands for none. The pass travels along, for the node that has the room.
+func grantsOf(p *gate.Pass) *auth.ClaimGrants {
+	return &auth.ClaimGrants{
+		Identity: p.UserID(),
+		Sha256:   p.Carry(), // the one field that no other client ever sees
+		Video:    videoGrant(p.Rights(), string(roomOf(p))),
+	}
+}
+
+func videoGrant(r gate.Rights, room string) *auth.VideoGrant {
+	return &auth.VideoGrant{
+		RoomJoin: true, RoomCreate: r.MayCreate(), Room: room,
+		CanPublish: new(r.MaySendAny()), CanPublishSources: sources(r),
+		CanPublishData: new(r.MaySendAny()), CanSubscribe: new(r.MayReceiveAny()),
+		CanUpdateOwnMetadata: new(false), CanSubscribeMetrics: new(false), CanManageAgentSession: new(false),
+	}
+}
+
+// check answers whether a credential would be let in now.
+func (e *Engine) check(w http.ResponseWriter, r *http.Request) {
+	if _, ok := e.decide(w, r, "media check"); ok {
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// renewed is the reply to a renewal.
+type renewed struct {
+	ExpiresAt string `json:"expires_at"`
+	Allow     uint32 `json:"allow"`
+}
+
+// renew keeps a user in who hands in a newer credential for the same room.
+func (e *Engine) renew(w http.ResponseWriter, r *http.Request) {
+	p, ok := e.decide(w, r, "media renew")
+	if !ok {
+		return
+	}
+	if err := e.spread(r.Context(), &p); err != nil {
+		e.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(renewed{p.ExpiresAt().UTC().Format("2006-01-02T15:04:05Z07:00"), uint32(p.Rights())})
+}
+
+func (e *Engine) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	door.Refuse(w, r, e.log, err)
+}
