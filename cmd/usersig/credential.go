@@ -14,6 +14,7 @@ import (
 	"usersig/internal/remote"
 )
 
+//nolint:gosec // G101: it is what --help says
 const credentialLong = `Print what an SDK of LiveKit's takes for a token, with usersigd as its server: one line that
 has the user's UserSig in it and says which room it is for.
 
@@ -25,6 +26,7 @@ verified here but that the parts belong together: the server verifies.
 
 Whoever has the line is that user in that room, and has the UserSig, until it expires.`
 
+//nolint:gosec // G101: its words are examples
 const credentialExample = `  usersig keygen --dir keys
   usersig sign --app 1400000000 --user alice --key keys/private_key --ttl 24h > alice.sig
   usersig credential --room 1001 < alice.sig

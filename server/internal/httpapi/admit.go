@@ -25,6 +25,13 @@ func writeBy(w http.ResponseWriter, t time.Time) {
 	_ = http.NewResponseController(w).SetWriteDeadline(t)
 }
 
+// bounded reports whether the server that r came in by gives no client longer than d for
+// a reply.
+func bounded(r *http.Request, d time.Duration) bool {
+	by, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
+	return by != nil && 0 < by.WriteTimeout && by.WriteTimeout <= d
+}
+
 func (s *server) admit(ctx context.Context, w *reply, r *http.Request, c *call) *problem {
 	if p := s.identify(ctx, w, r, c); p != nil {
 		return p
@@ -73,22 +80,22 @@ func (c *call) checkOnce(r *http.Request) *problem {
 // read reads the body, no more of it than the route allows.
 func (c *call) read(w *reply, r *http.Request) *problem {
 	most := c.route.body
-	if most == 0 {
+	if most == 0 || r.ContentLength == 0 {
 		r.Body = http.NoBody
 		return nil
 	}
 	if r.ContentLength > most {
 		return tooLarge(most)
 	}
-	rc := http.NewResponseController(w)
-	_ = rc.SetReadDeadline(c.term.until)
-	// Not kept: an old deadline that passes while the request is served would end it.
-	defer func() { _ = rc.SetReadDeadline(time.Time{}) }()
+	// Once the body was read whole net/http lifts it: what it reads then is whether the
+	// client is still there, and that must not end while the request is served.
+	_ = http.NewResponseController(w).SetReadDeadline(c.term.until)
 	var err error
 	c.body, err = readAll(w, r, most)
 	_, over := errors.AsType[*http.MaxBytesError](err)
 	switch {
 	case err == nil:
+		_ = r.Body.Close() // so that net/http does not look for more of it
 		delete(w.Header(), "Connection")
 		return nil
 	case over:

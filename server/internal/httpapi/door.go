@@ -126,7 +126,9 @@ func (s *server) enter(rt *route, next http.HandlerFunc) http.HandlerFunc {
 		defer ctx.end()
 		defer s.slots.release(&c.slot)
 		// Whoever reads slowly has no more of it than who is slow in any other way.
-		writeBy(out, now.Add(min(rt.time, slow)+margin))
+		if d := min(rt.time, slow) + margin; !bounded(r, d) {
+			writeBy(out, now.Add(d))
+		}
 		if p := s.admit(ctx, out, r, c); p != nil {
 			s.refuse(out, c, p)
 			return
