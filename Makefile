@@ -27,7 +27,7 @@ tour: ## build bin/usersig and take a walk with it: keys, a token, a refusal
 test: ## everything: check, fuzz briefly, all tests with the race detector and the coverage gate
 	@scripts/setup.sh
 	@$(MAKE) --no-print-directory check
-	FUZZTIME=$${FUZZTIME:-10s} scripts/fuzz.sh
+	FUZZTIME=$${FUZZTIME:-5s} scripts/fuzz.sh
 	go test -count=1 -run Allocations . ./internal/inflate # the race detector below allocates
 	scripts/coverage.sh
 	@# With the versions of its own modules, and without LiveKit under the race detector: it takes

@@ -60,7 +60,8 @@ func ParseCredential(text string) (Credential, error) {
 		return Credential{}, refusal(usersig.ErrEmpty)
 	}
 	parts := strings.SplitN(text, ".", 7)
-	if len(text) > mostCredential || len(parts) < 5 || len(parts) > 6 || parts[0] != "us1" {
+	// Go's base64 skips line breaks wherever they are: they would be a second spelling.
+	if strings.ContainsAny(text, "\r\n") || len(text) > mostCredential || len(parts) < 5 || len(parts) > 6 || parts[0] != "us1" {
 		return Credential{}, refusal(usersig.ErrMalformed)
 	}
 	app, err := strconv.ParseUint(parts[1], 10, 32)
@@ -71,7 +72,9 @@ func ParseCredential(text string) (Credential, error) {
 	}
 	c := Credential{App: uint32(app), UserID: string(user), Room: room, UserSig: parts[4]}
 	if len(parts) == 6 {
-		c.PrivateMapKey = parts[5]
+		if c.PrivateMapKey = parts[5]; c.PrivateMapKey == "" {
+			return Credential{}, refusal(usersig.ErrMalformed) // a second spelling of the same
+		}
 	}
 	return c, nil
 }
@@ -94,7 +97,7 @@ func ParseRoom(text string) (usersig.Room, bool) {
 	}
 	rest, ok := strings.CutPrefix(text, "s")
 	name, err := text64.DecodeString(rest)
-	if !ok || err != nil || !plainName(name) {
+	if !ok || err != nil || strings.ContainsAny(rest, "\r\n") || !plainName(name) {
 		return usersig.Room{}, false
 	}
 	return usersig.Room{Name: string(name)}, true

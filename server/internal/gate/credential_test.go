@@ -41,6 +41,8 @@ func TestNoCredential(t *testing.T) {
 		"room with a control":   strings.Replace(good, ".n123.", ".s"+text64.EncodeToString([]byte("a\nb"))+".", 1),
 		"room that is no UTF-8": strings.Replace(good, ".n123.", ".s"+text64.EncodeToString([]byte("\xff"))+".", 1),
 		"room of 65 bytes":      strings.Replace(good, ".n123.", ".s"+text64.EncodeToString(make([]byte, 65))+".", 1),
+		"a line break":          strings.Replace(good, ".YWxpY2U.", ".YWxp\nY2U.", 1),
+		"an empty last part":    good + ".",
 		"too long":              good + strings.Repeat("a", 20<<10),
 	} {
 		if c, err := ParseCredential(text); !errors.Is(err, usersig.ErrMalformed) || c != (Credential{}) {
