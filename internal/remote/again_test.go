@@ -42,10 +42,10 @@ func TestAgainOnce(t *testing.T) {
 				problem(w, c.status, `{"reason":"limited"}`)
 			})
 			_, err := client.IssueUserSig(t.Context(), app, "alice", time.Hour)
-			if (err == nil) != c.good || !slices.Equal(*waits, c.want) || len(*got) != len(c.want)+1 {
-				t.Errorf("%v after %d requests and %v", err, len(*got), *waits)
+			if (err == nil) != c.good || !slices.Equal(*waits, c.want) || len(got()) != len(c.want)+1 {
+				t.Errorf("%v after %d requests and %v", err, len(got()), *waits)
 			}
-			for _, r := range *got {
+			for _, r := range got() {
 				if r.body != `{"userid":"alice","ttl":3600}` {
 					t.Errorf("sent %s", r.body)
 				}
@@ -61,10 +61,10 @@ func TestNotAgain(t *testing.T) {
 		for name, c := range requests {
 			client, got, _ := serve(t, func(w http.ResponseWriter, _ asked, _ int) { problem(w, status, `{"reason":"unavailable"}`) })
 			err := c.do(client)
-			if want := 1 + bit(again || c.again); err == nil || len(*got) != want {
-				t.Errorf("%s, %d: %v after %d requests, want %d", name, status, err, len(*got), want)
+			if want := 1 + bit(again || c.again); err == nil || len(got()) != want {
+				t.Errorf("%s, %d: %v after %d requests, want %d", name, status, err, len(got()), want)
 			}
-			keys(t, name, *got, c.once)
+			keys(t, name, got(), c.once)
 		}
 	}
 }
@@ -139,10 +139,10 @@ func TestLostAnswer(t *testing.T) {
 				reply(w, 201, "application/json", `{"apikey":{"id":"i"}}`)
 			})
 			err := c.do(client)
-			if want := 1 + bit(c.again); (err == nil) != c.again || len(*got) != want || len(*waits) != 0 {
-				t.Errorf("%s, %s: %v after %d requests, want %d", request, name, err, len(*got), want)
+			if want := 1 + bit(c.again); (err == nil) != c.again || len(got()) != want || len(*waits) != 0 {
+				t.Errorf("%s, %s: %v after %d requests, want %d", request, name, err, len(got()), want)
 			}
-			keys(t, request, *got, c.once)
+			keys(t, request, got(), c.once)
 		}
 	}
 	c, _, _ := serve(t, func(w http.ResponseWriter, _ asked, _ int) {
@@ -169,7 +169,7 @@ func TestLost(t *testing.T) {
 	}
 	c, got, _ := serve(t, func(http.ResponseWriter, asked, int) { panic(http.ErrAbortHandler) })
 	_, err = c.CreateApp(t.Context(), remote.NewApp{Once: "mine"})
-	if e, ok := errors.AsType[*remote.Error](err); !ok || !e.Lost() || (*got)[0].Header.Get("Idempotency-Key") != "mine" {
+	if e, ok := errors.AsType[*remote.Error](err); !ok || !e.Lost() || got()[0].Header.Get("Idempotency-Key") != "mine" {
 		t.Errorf("the connection was cut, and it cannot be done: %v", err)
 	}
 	for fault, want := range map[remote.Fault]bool{remote.TooSlow: true, remote.NotOurs: true, remote.TooLarge: true, remote.Untrusted: false, remote.Redirected: false} {

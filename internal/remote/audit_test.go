@@ -41,8 +41,8 @@ func TestAudit(t *testing.T) {
 	if err := c.Audit(t.Context(), 0, func(remote.Reply[remote.Entry]) error { return io.ErrShortWrite }); !errors.Is(err, io.ErrShortWrite) {
 		t.Errorf("%v", err)
 	}
-	if (*got)[0].URL.Path != "/v1/apps/1400000000/audit" || (*got)[1].URL.Path != "/v1/audit" || !strings.HasPrefix((*got)[0].Header.Get("Accept"), "application/x-ndjson") {
-		t.Errorf("%s %s %v", (*got)[0].URL, (*got)[1].URL, (*got)[0].Header)
+	if got()[0].URL.Path != "/v1/apps/1400000000/audit" || got()[1].URL.Path != "/v1/audit" || !strings.HasPrefix(got()[0].Header.Get("Accept"), "application/x-ndjson") {
+		t.Errorf("%s %s %v", got()[0].URL, got()[1].URL, got()[0].Header)
 	}
 	nothing := func(remote.Reply[remote.Entry]) error { return nil }
 	for text, kind := range map[string]string{`{"entries":[]}`: "application/json", "rubbish\n": "application/x-ndjson", `{"seq":0}`: "application/x-ndjson"} {

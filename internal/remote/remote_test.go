@@ -9,7 +9,9 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -30,20 +32,31 @@ type asked struct {
 
 // serve starts a server and returns a client of it, the requests that arrived, and how
 // long the client waited.
-func serve(t *testing.T, handler func(w http.ResponseWriter, r asked, n int)) (*remote.Client, *[]asked, *[]time.Duration) {
+func serve(t *testing.T, handler func(w http.ResponseWriter, r asked, n int)) (*remote.Client, func() []asked, *[]time.Duration) {
 	t.Helper()
-	var got []asked
+	var (
+		mu  sync.Mutex // a client whose connection is cut is not told when the server is done
+		got []asked
+	)
 	var waits []time.Duration
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
 		}
+		mu.Lock()
 		got = append(got, asked{r, string(body)})
-		handler(w, got[len(got)-1], len(got))
+		n := len(got)
+		mu.Unlock()
+		handler(w, asked{r, string(body)}, n)
 	}))
 	t.Cleanup(s.Close)
-	return dial(t, s.URL, &waits), &got, &waits
+	all := func() []asked {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(got)
+	}
+	return dial(t, s.URL, &waits), all, &waits
 }
 
 func dial(t *testing.T, base string, waits *[]time.Duration) *remote.Client {
@@ -117,7 +130,7 @@ func TestRequest(t *testing.T) {
 	if _, err := c.Apps(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	r := (*got)[0]
+	r := got()[0]
 	if r.Header.Get("Authorization") != "Bearer "+token || strings.Contains(r.URL.String()+r.body, token) {
 		t.Errorf("%s %v %s", r.URL, r.Header, r.body)
 	}

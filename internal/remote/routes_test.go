@@ -23,8 +23,8 @@ func TestLists(t *testing.T) {
 	if err != nil || len(keys.Value) != 2 || keys.Value[1].KeyID != "b" || string(keys.JSON) != `{"keys":[{"key_id":"a","extra":1},{"key_id":"b"}]}` {
 		t.Errorf("Keys = %+v %s, %v", keys.Value, keys.JSON, err)
 	}
-	if len(*got) != 3 {
-		t.Errorf("%d requests", len(*got))
+	if len(got()) != 3 {
+		t.Errorf("%d requests", len(got()))
 	}
 	for _, bad := range []string{`{}`, `{"apikeys":{}}`, `{"apikeys":[1]}`, `{"apikeys":[],"next":1}`, `null`} {
 		c, _, _ := serve(t, says(bad))
@@ -33,8 +33,8 @@ func TestLists(t *testing.T) {
 	}
 	endless, got, _ := serve(t, says(`{"apps":[],"next":"again"}`))
 	_, err = endless.Apps(t.Context())
-	if fault(t, err, remote.NotOurs); len(*got) != 2 {
-		t.Errorf("%d requests of a list without end", len(*got))
+	if fault(t, err, remote.NotOurs); len(got()) != 2 {
+		t.Errorf("%d requests of a list without end", len(got()))
 	}
 	empty, _, _ := serve(t, says(`{"apps":[]}`))
 	if apps, err := empty.Apps(t.Context()); err != nil || string(apps.JSON) != `{"apps":[]}` || apps.Value == nil {
@@ -150,7 +150,7 @@ func TestRoutes(t *testing.T) {
 		if err != nil || fmt.Sprint(value) != c.value {
 			t.Errorf("%s: %v, %v, want %s", want, value, err, c.value)
 		}
-		if r := (*got)[0]; r.Method+" "+r.RequestURI+" "+r.body != want {
+		if r := got()[0]; r.Method+" "+r.RequestURI+" "+r.body != want {
 			t.Errorf("sent %s %s %s\nwant %s", r.Method, r.RequestURI, r.body, want)
 		}
 		bad, _, _ := serve(t, func(w http.ResponseWriter, _ asked, _ int) { problem(w, 404, `{"reason":"not_found"}`) })

@@ -49,8 +49,8 @@ func TestIssue(t *testing.T) {
 	if _, err := c.IssuePrivateMapKey(t.Context(), app, "alice", time.Minute, grant); err != nil {
 		t.Error(err)
 	}
-	if (*got)[0].body != `{"userid":"alice"}` || (*got)[1].body != `{"userid":"alice","ttl":60,"room":{"name":"lobby"},"allow":0}` {
-		t.Errorf("sent %s and %s", (*got)[0].body, (*got)[1].body)
+	if got()[0].body != `{"userid":"alice"}` || got()[1].body != `{"userid":"alice","ttl":60,"room":{"name":"lobby"},"allow":0}` {
+		t.Errorf("sent %s and %s", got()[0].body, got()[1].body)
 	}
 	// What JSON would turn into another user ID is not sent.
 	for _, do := range []func() error{
@@ -58,8 +58,8 @@ func TestIssue(t *testing.T) {
 		func() error { _, err := c.IssueBatch(t.Context(), app, []string{"a\xff"}, 0); return err },
 		func() error { _, err := c.Verify(t.Context(), app, remote.Question{UserID: "a\xff"}); return err },
 	} {
-		if err := do(); !errors.Is(err, usersig.ErrInvalidClaims) || len(*got) != 2 {
-			t.Errorf("%v after %d requests", err, len(*got))
+		if err := do(); !errors.Is(err, usersig.ErrInvalidClaims) || len(got()) != 2 {
+			t.Errorf("%v after %d requests", err, len(got()))
 		}
 	}
 }
@@ -112,10 +112,10 @@ func TestBatchAndDemoConfig(t *testing.T) {
 	if err != nil || string(text) != config {
 		t.Errorf("%s, %v", text, err)
 	}
-	if r := (*got)[0]; r.RequestURI != "/v1/apps/1400000000/usersigs:batch" || r.body != `{"ttl":3600,"items":[{"userid":"alice"},{"userid":"bob"}]}` {
+	if r := got()[0]; r.RequestURI != "/v1/apps/1400000000/usersigs:batch" || r.body != `{"ttl":3600,"items":[{"userid":"alice"},{"userid":"bob"}]}` {
 		t.Errorf("sent %s %s", r.RequestURI, r.body)
 	}
-	if r := (*got)[1]; r.body != `{"platform":"Web","users":1,"ttl":3600}` {
+	if r := got()[1]; r.body != `{"platform":"Web","users":1,"ttl":3600}` {
 		t.Errorf("sent %s", r.body)
 	}
 	for _, do := range []func(*remote.Client) error{
@@ -144,7 +144,7 @@ func TestVerify(t *testing.T) {
 	if err != nil || !v.Value.OK || v.Value.Grant.Room.ID != 7 || !*v.Value.RoomChecked || v.Value.Scheme != "hmac" {
 		t.Errorf("%+v, %v", v.Value, err)
 	}
-	if r := (*got)[0]; r.body != `{"token":"t","userid":"alice","purpose":"privatemapkey","room":{"id":7}}` {
+	if r := got()[0]; r.body != `{"token":"t","userid":"alice","purpose":"privatemapkey","room":{"id":7}}` {
 		t.Errorf("sent %s", r.body)
 	}
 	c, _, _ = serve(t, says(`{"ok":false,"refusal":{"code":70052,"reason":"revoked"}}`))
