@@ -24,10 +24,10 @@ tour: ## build bin/usersig and take a walk with it: keys, a token, a refusal
 	@go build -o bin/usersig ./cmd/usersig
 	@scripts/tour.sh bin/usersig
 
-test: ## everything: check, fuzz briefly, all tests with the race detector and the coverage gate
+test: ## everything: check, fuzz briefly, all tests with the race detector, the coverage gate, and calls
 	@scripts/setup.sh
 	@$(MAKE) --no-print-directory check
-	FUZZTIME=$${FUZZTIME:-5s} scripts/fuzz.sh
+	FUZZTIME=$${FUZZTIME:-20000x} scripts/fuzz.sh
 	go test -count=1 -run Allocations . ./internal/inflate # the race detector below allocates
 	scripts/coverage.sh
 	@# With the versions of its own modules, and without LiveKit under the race detector: it takes
@@ -35,9 +35,10 @@ test: ## everything: check, fuzz briefly, all tests with the race detector and t
 	cd server && GOWORK=off go test -race -tags nomedia -count=1 $$(GOWORK=off go list ./... | grep -v internal/media)
 	cd server && GOWORK=off go test -count=1 ./internal/media
 	cd server/e2e && GOWORK=off go test -count=1 . ./media # the server that . drives is built with the race detector
+	@$(MAKE) --no-print-directory calls
 
 calls: ## the calls that take real browsers, TURN and RTMP servers, and the web SDK's own tests
-	@scripts/setup.sh calls
+	@scripts/setup.sh
 	cd server/e2e && GOWORK=off go test -count=1 ./browser ./engines
 	cd sdk/web && npm ci --ignore-scripts --no-audit --no-fund && npm test
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs every fuzz target there is for FUZZTIME each (10s unless told otherwise), one at a time.
+# Runs every fuzz target there is for FUZZTIME each (10s unless told otherwise; 1000x is a number of
+# inputs), one at a time.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

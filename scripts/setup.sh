@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Makes a fresh machine ready and is silent on one that is. `setup.sh go` looks at Go only, and
-# `setup.sh calls` also at what whole calls are tested with.
+# Makes a fresh machine ready and is silent on one that is. `setup.sh go` looks at Go only.
 #
 # On Debian and its relatives what is missing is installed with apt-get; elsewhere it is named and
 # the script fails. What the interop tests take from the npm and Python registries they install
@@ -48,7 +47,7 @@ missing_packages() {
   command -v unzip >/dev/null || echo unzip
   command -v sqlite3 >/dev/null || echo sqlite3
   command -v git >/dev/null || echo git
-  [[ $what != calls ]] || missing_for_calls
+  missing_for_calls
   # Without root certificates nothing can be fetched; only Debian may come without them.
   [[ ! -d /var/lib/dpkg || -s /etc/ssl/certs/ca-certificates.crt ]] || echo ca-certificates
 }
@@ -99,12 +98,12 @@ install_missing() {
 what=${1:-all}
 case $what in
   go) check_go ;;
-  all | calls)
+  all)
     install_missing
     check_go
     ;;
   *)
-    echo "usage: setup.sh [go|all|calls]" >&2
+    echo "usage: setup.sh [go|all]" >&2
     exit 2
     ;;
 esac

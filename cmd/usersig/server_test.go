@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -84,8 +85,8 @@ func troubledCreation(w http.ResponseWriter, r *http.Request) {
 
 // A key that nobody could write down must not be made.
 func TestNothingIsMadeThatCouldNotBeKept(t *testing.T) {
-	asked := 0
-	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	var asked atomic.Int32
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
 	defer s.Close()
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -100,7 +101,7 @@ func TestNothingIsMadeThatCouldNotBeKept(t *testing.T) {
 			t.Errorf("%s: exit status %d\n%s", line, got.status, got.errors)
 		}
 	}
-	if asked != 0 {
+	if asked := asked.Load(); asked != 0 {
 		t.Errorf("the server was asked %d times", asked)
 	}
 }
@@ -128,13 +129,18 @@ func TestReservedFileGoes(t *testing.T) {
 // Who does not know whether it was made is told how to find out without making two: with
 // the idempotency key that went along.
 func TestUnsureWhetherItWasMade(t *testing.T) {
-	var sent []string
-	answer := func(w http.ResponseWriter) { panic(http.ErrAbortHandler) }
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		sent = append(sent, r.Header.Get("Idempotency-Key"))
-		answer(w)
+	keys := make(chan string, 2) // a request goes out twice
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		keys <- r.Header.Get("Idempotency-Key")
+		panic(http.ErrAbortHandler)
 	}))
 	defer s.Close()
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, problems["403"])
+	}))
+	defer refusing.Close()
 	t.Chdir(t.TempDir())
 	if err := os.WriteFile("api.key", []byte("usk_a_b"), 0o600); err != nil {
 		t.Fatal(err)
@@ -145,26 +151,19 @@ func TestUnsureWhetherItWasMade(t *testing.T) {
 	for _, verb := range []string{"app create --name a", "apikey create --app 1 --name a --scope read", "operator create --name a", "key import --app 1 --key keys/public_key"} {
 		line := verb + " --server " + s.URL + " --token api.key"
 		got := try(t, line, "", false)
-		if len(sent) != 2 || sent[0] != sent[1] || !strings.Contains(got.errors, "to repeat this without making two: --once "+sent[0]+"\n") {
-			t.Errorf("%s: sent %q\n%s", verb, sent, got.errors)
+		if first, second := <-keys, <-keys; first != second || !strings.Contains(got.errors, "to repeat this without making two: --once "+first+"\n") {
+			t.Errorf("%s: sent %q and %q\n%s", verb, first, second, got.errors)
 		}
-		sent = nil
 		got = try(t, line+" --once mine", "", false)
-		if len(sent) != 2 || sent[0] != "mine" || !strings.Contains(got.errors, ": --once mine\n") {
-			t.Errorf("%s: sent %q\n%s", verb, sent, got.errors)
+		if first, second := <-keys, <-keys; first != "mine" || second != "mine" || !strings.Contains(got.errors, ": --once mine\n") {
+			t.Errorf("%s: sent %q and %q\n%s", verb, first, second, got.errors)
 		}
-		sent = nil
 	}
-	answer = func(w http.ResponseWriter) {
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(http.StatusForbidden)
-		_, _ = io.WriteString(w, problems["403"])
-	}
-	got := try(t, "key kill --app 1 --key-id a --reason b --yes --server "+s.URL+" --token api.key", "", false)
+	got := try(t, "key kill --app 1 --key-id a --reason b --yes --server "+refusing.URL+" --token api.key", "", false)
 	if strings.Contains(got.errors, "may be dead") {
 		t.Errorf("it was refused, and may have been done?\n%s", got.errors)
 	}
-	got = try(t, "operator create --name a --server "+s.URL+" --token api.key", "", false)
+	got = try(t, "operator create --name a --server "+refusing.URL+" --token api.key", "", false)
 	if strings.Contains(got.errors, "--once") {
 		t.Errorf("it was refused, and may have been made?\n%s", got.errors)
 	}
