@@ -19,30 +19,30 @@ type app struct {
 
 // app makes an application whose keys the server keeps.
 func (w *world) app(settings object) *app {
-	w.t.Helper()
+	w.T.Helper()
 	return &app{w: w, id: appID(w.create(settings))}
 }
 
 // ownApp makes one whose SECRETKEY we know, too.
 func (w *world) ownApp() *app {
-	w.t.Helper()
+	w.T.Helper()
 	out := w.create(nil)
 	a := &app{w: w, id: appID(out), secret: out["secret_key"].(string)}
 	secret, err := usersig.ParseSecret([]byte(a.secret))
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
-	a.signer = signer(w.t, a.id, secret)
+	a.signer = signer(w.T, a.id, secret)
 	return a
 }
 
 func (w *world) create(settings object) object {
-	w.t.Helper()
+	w.T.Helper()
 	all := object{"scheme": "hmac"}
 	for k, v := range settings {
 		all[k] = v
 	}
-	return w.must("POST", "/v1/apps", object{"name": "calls", "settings": all})
+	return w.Must("POST", "/v1/apps", object{"name": "calls", "settings": all})
 }
 
 func appID(created object) uint32 { return uint32(created["app"].(object)["sdkappid"].(float64)) }
@@ -70,24 +70,24 @@ func (a *app) path(rest string, args ...any) string {
 }
 
 func (a *app) keyID() string {
-	a.w.t.Helper()
-	keys := a.w.must("GET", a.path("/keys"), nil)["keys"].([]any)
+	a.w.T.Helper()
+	keys := a.w.Must("GET", a.path("/keys"), nil)["keys"].([]any)
 	return keys[0].(object)["key_id"].(string)
 }
 
 // sig issues a UserSig. Without a life it has the longest there is.
 func (a *app) sig(user string, ttl int) string {
-	a.w.t.Helper()
+	a.w.T.Helper()
 	body := object{"userid": user}
 	if ttl > 0 {
 		body["ttl"] = ttl
 	}
-	return a.w.must("POST", a.path("/usersigs"), body)["usersig"].(string)
+	return a.w.Must("POST", a.path("/usersigs"), body)["usersig"].(string)
 }
 
 // ticket issues a PrivateMapKey.
 func (a *app) ticket(user string, room usersig.Room, allow usersig.Privilege, ttl int) string {
-	a.w.t.Helper()
+	a.w.T.Helper()
 	of := object{"id": room.ID}
 	if room.Name != "" {
 		of = object{"name": room.Name}
@@ -96,23 +96,23 @@ func (a *app) ticket(user string, room usersig.Room, allow usersig.Privilege, tt
 	if ttl > 0 {
 		body["ttl"] = ttl
 	}
-	return a.w.must("POST", a.path("/privatemapkeys"), body)["privatemapkey"].(string)
+	return a.w.Must("POST", a.path("/privatemapkeys"), body)["privatemapkey"].(string)
 }
 
 // config makes a demo config of one user.
 func (a *app) config(name string) demoConfig {
-	a.w.t.Helper()
+	a.w.T.Helper()
 	return demoConfig{a.id, []user{{name, a.sig(name, 0)}}}
 }
 
 // users returns who the server says is in a room.
 func (a *app) users(room usersig.Room) (all []string) {
-	a.w.t.Helper()
+	a.w.T.Helper()
 	at := fmt.Sprintf("n%d", room.ID)
 	if room.Name != "" {
 		at = "s" + base64.RawURLEncoding.EncodeToString([]byte(room.Name))
 	}
-	_, out := a.w.try("GET", a.path("/rooms/%s/users", at), nil)
+	_, out := a.w.Try("GET", a.path("/rooms/%s/users", at), nil)
 	users, _ := out["users"].([]any)
 	for _, u := range users {
 		all = append(all, u.(object)["userid"].(string))

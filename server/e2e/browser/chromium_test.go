@@ -86,11 +86,11 @@ type heard struct {
 
 // visit opens a page of the server, after doing something to the empty one.
 func (w *world) visit(path string, before ...chromedp.Action[chromedp.Void]) *page {
-	w.t.Helper()
-	p := &page{t: w.t, w: w, heard: &heard{}}
+	w.T.Helper()
+	p := &page{t: w.T, w: w, heard: &heard{}}
 	p.open(chromedp.WithNewBrowserContext())
 	p.do(before...)
-	p.do(chromedp.Navigate(w.base + path))
+	p.do(chromedp.Navigate(w.Base + path))
 	return p
 }
 

@@ -140,7 +140,7 @@ func TestGeneratedConfig(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "demo-config.json")
 	w := open(t, func(c *config.Config) { c.Media.DemoConfig = file })
 	a := w.ownApp()
-	c, err := democonfig.New(a.signer, "Web", democonfig.DefaultUsers, democonfig.DefaultTTL, w.now())
+	c, err := democonfig.New(a.signer, "Web", democonfig.DefaultUsers, democonfig.DefaultTTL, w.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func (p *page) tab() *page {
 	other := &page{t: p.t, w: p.w, heard: &heard{}}
 	id := chromedp.FromContext(p.ctx).BrowserContextID
 	other.open(chromedp.WithExistingBrowserContext(id))
-	other.do(chromedp.Navigate(p.w.base + "/demo"))
+	other.do(chromedp.Navigate(p.w.Base + "/demo"))
 	return other
 }
 
@@ -188,7 +188,7 @@ func TestNoDemo(t *testing.T) {
 	} {
 		w := open(t, change)
 		for _, path := range []string{"/demo", "/demo/", "/demo/main.js"} {
-			if status, _ := w.try("GET", path, nil); status != http.StatusNotFound {
+			if status, _ := w.Try("GET", path, nil); status != http.StatusNotFound {
 				t.Errorf("%s: %s: %d", name, path, status)
 			}
 		}

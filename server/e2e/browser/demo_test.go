@@ -26,7 +26,7 @@ type user struct {
 
 // demo opens the demo page and gives it a demo config.
 func (w *world) demo(c demoConfig) *page {
-	w.t.Helper()
+	w.T.Helper()
 	p := w.visit("/demo")
 	p.load(c)
 	return p
@@ -152,7 +152,7 @@ func (p *page) in(t *testing.T) *page {
 // anew loads the page again.
 func (p *page) anew() {
 	p.t.Helper()
-	p.do(chromedp.Navigate(p.w.base + "/demo"))
+	p.do(chromedp.Navigate(p.w.Base + "/demo"))
 }
 
 // marked waits until a user has a mark in the list.

@@ -28,7 +28,7 @@ func TestLanguages(t *testing.T) {
 	if left := eval[[]string](p, `[...document.querySelectorAll("[data-t]")].filter((e) => e.checkVisibility() && /^[ -~]+$/.test(e.textContent) && !/^(UserSig|PrivateMapKey)$/.test(e.textContent)).map((e) => e.textContent)`); len(left) > 0 {
 		t.Errorf("still in English: %q", left)
 	}
-	p.do(navigate(w.base + "/demo?lang=zh"))
+	p.do(navigate(w.Base + "/demo?lang=zh"))
 	p.wait(`document.getElementById("enter").textContent === "进入房间"`)
 }
 

@@ -26,7 +26,7 @@ func TestRefusedAtTheDoor(t *testing.T) {
 	}{
 		{"expired", 70001, "expired", func(a *app) visit {
 			v := visit{config: demoConfig{a.id, []user{{"alice", a.sig("alice", 60)}}}}
-			a.w.pass(3 * time.Minute)
+			a.w.Pass(3 * time.Minute)
 			return v
 		}},
 		{"empty", 70002, "empty", func(a *app) visit { return visit{config: demoConfig{a.id, []user{{"alice", ""}}}} }},
@@ -35,11 +35,11 @@ func TestRefusedAtTheDoor(t *testing.T) {
 			return visit{config: demoConfig{a.id, []user{{"alice", sig[:len(sig)/2]}}}}
 		}},
 		{"signature", 70009, "signature", func(a *app) visit {
-			return visit{config: demoConfig{a.id, []user{{"alice", forged(a.w.t, a.id, "alice")}}}}
+			return visit{config: demoConfig{a.id, []user{{"alice", forged(a.w.T, a.id, "alice")}}}}
 		}},
 		{"not_yet_valid", 70010, "not_yet_valid", func(a *app) visit {
 			own := a.w.ownApp()
-			sig := sign(a.w.t, own.signer, usersig.Claims{UserID: "alice", TTL: time.Hour, IssuedAt: a.w.now().Add(time.Hour)})
+			sig := sign(a.w.T, own.signer, usersig.Claims{UserID: "alice", TTL: time.Hour, IssuedAt: a.w.Now().Add(time.Hour)})
 			return visit{config: demoConfig{own.id, []user{{"alice", sig}}}}
 		}},
 		{"user_mismatch", 70013, "user_mismatch", func(a *app) visit {
@@ -50,7 +50,7 @@ func TestRefusedAtTheDoor(t *testing.T) {
 		}},
 		{"no_key", 70016, "no_key", func(a *app) visit {
 			v := visit{config: a.config("alice")}
-			a.w.must("POST", a.path("/keys/%s/kill", a.keyID()), object{"reason": "leaked"})
+			a.w.Must("POST", a.path("/keys/%s/kill", a.keyID()), object{"reason": "leaked"})
 			return v
 		}},
 		{"app_unknown", 70020, "app_unknown", func(a *app) visit {
@@ -63,11 +63,11 @@ func TestRefusedAtTheDoor(t *testing.T) {
 		}},
 		{"revoked", 70052, "revoked", func(a *app) visit {
 			v := visit{config: a.config("alice")}
-			a.w.must("POST", a.path("/users/alice/revoke"), nil)
+			a.w.Must("POST", a.path("/users/alice/revoke"), nil)
 			return v
 		}},
 		{"ticket missing", -100006, "no_grant", func(a *app) visit {
-			a.w.must("PATCH", a.path(""), object{"settings": object{"require_privatemapkey": true}})
+			a.w.Must("PATCH", a.path(""), object{"settings": object{"require_privatemapkey": true}})
 			return visit{config: a.config("alice")}
 		}},
 		{"ticket of another room", -100006, "no_grant", func(a *app) visit {
@@ -79,7 +79,7 @@ func TestRefusedAtTheDoor(t *testing.T) {
 		{"ticket that is a UserSig", -100006, "no_grant", func(a *app) visit { return a.with(a.sig("alice", 0)) }},
 		{"ticket expired", 70001, "expired", func(a *app) visit {
 			v := a.with(a.ticket("alice", lobby, usersig.AllPrivileges, 60))
-			a.w.pass(3 * time.Minute)
+			a.w.Pass(3 * time.Minute)
 			return v
 		}},
 		{"no right to create", -102010, "no_right_create", func(a *app) visit {
@@ -148,13 +148,13 @@ func TestEmptyAtTheServer(t *testing.T) {
 
 // with is a visit with a PrivateMapKey.
 func (a *app) with(ticket string) visit {
-	a.w.t.Helper()
+	a.w.T.Helper()
 	return visit{config: a.config("alice"), want: want{ticket: ticket}}
 }
 
 func (a *app) block(name string) {
-	a.w.t.Helper()
-	a.w.must("PUT", a.path("/users/%s/block", name), object{"until": a.w.now().Add(time.Hour).UTC().Format(time.RFC3339)})
+	a.w.T.Helper()
+	a.w.Must("PUT", a.path("/users/%s/block", name), object{"until": a.w.Now().Add(time.Hour).UTC().Format(time.RFC3339)})
 }
 
 // forged returns a UserSig that somebody made who does not have the key.

@@ -18,17 +18,17 @@ func TestRemoved(t *testing.T) {
 		reason string
 		act    func(a *app, other *page)
 	}{
-		{"revoke", 70052, "revoked", func(a *app, _ *page) { a.w.must("POST", a.path("/users/alice/revoke"), nil) }},
+		{"revoke", 70052, "revoked", func(a *app, _ *page) { a.w.Must("POST", a.path("/users/alice/revoke"), nil) }},
 		{"block", 70051, "blocked", func(a *app, _ *page) { a.block("alice") }},
 		{"kill", 70016, "no_key", func(a *app, _ *page) {
-			a.w.must("POST", a.path("/keys/%s/kill", a.keyID()), object{"reason": "leaked"})
+			a.w.Must("POST", a.path("/keys/%s/kill", a.keyID()), object{"reason": "leaked"})
 		}},
-		{"stop", 70020, "app_unknown", func(a *app, _ *page) { a.w.must("PATCH", a.path(""), object{"state": "stopped"}) }},
-		{"expiry", 70001, "expired", func(a *app, _ *page) { a.w.pass(2 * time.Hour) }},
-		{"removed by the operator", -102018, "banned", func(a *app, _ *page) { a.w.must("DELETE", a.path("/rooms/n100/users/alice"), nil) }},
-		{"room dissolved", -102005, "room_disband", func(a *app, _ *page) { a.w.must("DELETE", a.path("/rooms/n100"), nil) }},
+		{"stop", 70020, "app_unknown", func(a *app, _ *page) { a.w.Must("PATCH", a.path(""), object{"state": "stopped"}) }},
+		{"expiry", 70001, "expired", func(a *app, _ *page) { a.w.Pass(2 * time.Hour) }},
+		{"removed by the operator", -102018, "banned", func(a *app, _ *page) { a.w.Must("DELETE", a.path("/rooms/n100/users/alice"), nil) }},
+		{"room dissolved", -102005, "room_disband", func(a *app, _ *page) { a.w.Must("DELETE", a.path("/rooms/n100"), nil) }},
 		{"PrivateMapKey required", -100006, "no_grant", func(a *app, _ *page) {
-			a.w.must("PATCH", a.path(""), object{"settings": object{"require_privatemapkey": true}})
+			a.w.Must("PATCH", a.path(""), object{"settings": object{"require_privatemapkey": true}})
 		}},
 		{"duplicate login", 6208, "kick", func(a *app, other *page) {
 			other.load(a.config("alice"))
@@ -64,7 +64,7 @@ func TestComeBack(t *testing.T) {
 	a := w.app(nil)
 	alice := w.demo(a.config("alice"))
 	alice.enter(want{room: lobby, silent: true})
-	a.w.must("POST", a.path("/users/alice/revoke"), nil)
+	a.w.Must("POST", a.path("/users/alice/revoke"), nil)
 	alice.isRefused("#why", 70052, "revoked")
 	alice.click("forget")
 	alice.load(a.config("alice"))
@@ -78,7 +78,7 @@ func TestRenew(t *testing.T) {
 	a := w.app(object{"max_ttl": 3600})
 	alice, bob := w.demo(a.config("alice")), w.demo(a.config("bob"))
 	alice.enter(want{room: lobby})
-	w.pass(time.Hour - 20*time.Second)
+	w.Pass(time.Hour - 20*time.Second)
 	alice.wait(`document.querySelector("[data-matter=expiring]") !== null`)
 	alice.wait(`document.getElementById("left").dataset.urgency === "high"`)
 	alice.click("renew")
@@ -91,12 +91,12 @@ func TestRenew(t *testing.T) {
 	alice.paste("new-sig", a.sig("alice", 0))
 	alice.click("renewal-go")
 	alice.wait(`!document.getElementById("renewal").open && document.querySelector("[data-matter=expiring]") === null`)
-	w.pass(10 * time.Minute) // the first UserSig has ended by now
+	w.Pass(10 * time.Minute) // the first UserSig has ended by now
 	bob.click("forget")
 	bob.load(a.config("bob"))
 	bob.enter(want{room: lobby, silent: true})
 	bob.sees("alice", "main")
-	w.pass(time.Hour)
+	w.Pass(time.Hour)
 	alice.isRefused("#why", 70001, "expired")
 }
 

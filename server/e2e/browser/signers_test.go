@@ -56,18 +56,18 @@ func TestOfficialSigners(t *testing.T) {
 // keyApp makes an application with a key pair of ours, of which the server knows the
 // public key.
 func (w *world) keyApp() (a *app, private, public string) {
-	w.t.Helper()
+	w.T.Helper()
 	key, err := usersig.GenerateKey(usersig.P256)
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	files, err := keyszip.Files(key)
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	private, public = string(files[0].Content), string(files[1].Content)
 	a = &app{w: w, id: appID(w.create(object{"scheme": "ecdsa", "custody": "none"}))}
-	w.must("POST", a.path("/keys"), object{"public_key": public, "sign": true})
+	w.Must("POST", a.path("/keys"), object{"public_key": public, "sign": true})
 	return a, private, public
 }
 

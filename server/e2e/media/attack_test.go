@@ -65,7 +65,7 @@ func (a *app) tokens(t *testing.T) map[string]string {
 		"a bare UserSig":      a.sig("mallory", 0),
 		"another user's":      gate.Credential{App: a.id, UserID: "mallory", Room: lobby, UserSig: a.sig("trent", 0)}.String(),
 		"one of another room": gate.Credential{App: a.id, UserID: "mallory", Room: lobby, UserSig: a.sig("mallory", 0), PrivateMapKey: a.ticket("mallory", usersig.Room{ID: 7}, 255)}.String(),
-		"the operator's":      a.w.token,
+		"the operator's":      a.w.Token,
 	}
 	sdk, err := auth.NewAccessToken("devkey", "secret").SetIdentity("mallory").SetVideoGrant(&auth.VideoGrant{RoomJoin: true, Room: room}).ToJWT()
 	if err != nil {
@@ -98,10 +98,10 @@ func addQuery(r *http.Request, name, value string) {
 // knock sends a request that asks for a WebSocket. It returns the status and what the
 // reply begins with.
 func (w *world) knock(method, path string, change ...func(r *http.Request)) (int, string) {
-	w.t.Helper()
-	r, err := http.NewRequestWithContext(w.t.Context(), method, w.base, nil)
+	w.T.Helper()
+	r, err := http.NewRequestWithContext(w.T.Context(), method, w.Base, nil)
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	r.URL.Opaque = "//" + r.URL.Host + path // as it is
 	r.URL.RawQuery = plain().Encode()
@@ -113,7 +113,7 @@ func (w *world) knock(method, path string, change ...func(r *http.Request)) (int
 	}
 	resp, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
-		w.t.Fatalf("%s %s: %v", method, path, err)
+		w.T.Fatalf("%s %s: %v", method, path, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusSwitchingProtocols {
@@ -121,7 +121,7 @@ func (w *world) knock(method, path string, change ...func(r *http.Request)) (int
 	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return resp.StatusCode, string(text)
 }
@@ -155,7 +155,7 @@ func TestNoWayIn(t *testing.T) {
 	for name, token := range tokens {
 		for place, put := range places {
 			for _, path := range []string{"/rtc", "/rtc/v1", "/rtc/validate", "/rtc/v1/validate"} {
-				w.pass(0)
+				w.Pass(0)
 				for _, resume := range []func(*http.Request){func(*http.Request) {}, resumes(t, sid)} {
 					status, body := w.knock("GET", path, with(token, put), resume)
 					refused(name+" in "+place+" at "+path, status, body)

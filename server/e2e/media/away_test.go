@@ -79,7 +79,7 @@ func (n *nodes) nobodyNew(t *testing.T, a *app) {
 	if status, body := n.b.send("/rtc/check", listener); status != http.StatusServiceUnavailable {
 		t.Errorf("check without the right to create: %d %s", status, body)
 	}
-	if status, out := n.a.try("GET", a.path("/rooms/n100/users"), nil); status != http.StatusServiceUnavailable {
+	if status, out := n.a.Try("GET", a.path("/rooms/n100/users"), nil); status != http.StatusServiceUnavailable {
 		t.Errorf("who is there: %d %v", status, out)
 	}
 }
@@ -87,7 +87,7 @@ func (n *nodes) nobodyNew(t *testing.T, a *app) {
 // stillRevokes checks that a revocation ends a session without Redis.
 func (n *nodes) stillRevokes(t *testing.T, a *app, alice *party) {
 	t.Helper()
-	n.b.must("POST", a.path("/users/bob/revoke"), nil)
+	n.b.Must("POST", a.path("/users/bob/revoke"), nil)
 	started := time.Now()
 	alice.silent(livekit.TrackSource_MICROPHONE)
 	after := time.Since(started) - quiet

@@ -21,6 +21,7 @@ import (
 	lksdk "github.com/livekit/server-sdk-go/v2"
 
 	"usersig"
+	"usersig/server/e2e/internal/node"
 	"usersig/server/internal/access"
 	"usersig/server/internal/custody"
 	"usersig/server/internal/gate"
@@ -127,7 +128,7 @@ func joins(t *testing.T) row {
 			return err
 		})...)
 	}
-	w.stop()
+	w.Stop()
 	return row{Name: "join", NS: mean(ours), BareNS: mean(bare), Ratio: mean(ours) / mean(bare)}
 }
 
@@ -142,21 +143,21 @@ func left(p *party, err error) error {
 func stock(t *testing.T) (url string, token func(user string) string) {
 	t.Helper()
 	const key, secret = "bench", "a secret of thirty-two characters!"
-	port := freePort(t)
+	port := node.FreePort(t)
 	conf, err := config.NewConfig(fmt.Sprintf(`
 port: %d
 bind_addresses: ["127.0.0.1"]
 keys: {%s: "%s"}
 rtc: {udp_port: %d, node_ip: 127.0.0.1, use_external_ip: false, enable_loopback_candidate: true, ips: {includes: ["127.0.0.1/32"]}, stun_servers: ["127.0.0.1:1"]}
-`, port, key, secret, freePort(t)), true, nil, nil)
+`, port, key, secret, node.FreePort(t)), true, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	node, err := routing.NewLocalNode(conf)
+	local, err := routing.NewLocalNode(conf)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := service.InitializeServer(conf, node)
+	server, err := service.InitializeServer(conf, local)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,11 +193,11 @@ func idle(t *testing.T) row {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	w := &world{t: t}
+	w := &world{node.New(t)}
 	data := filepath.Join(t.TempDir(), "data")
 	cmd := exec.Command(program, "--data", data, "--init")
-	cmd.Env = append(os.Environ(), "USERSIGD_LISTEN=127.0.0.1:0", fmt.Sprintf("USERSIGD_MEDIA_UDP_PORT=%d", freePort(t)))
-	log := &lines{}
+	cmd.Env = append(os.Environ(), "USERSIGD_LISTEN=127.0.0.1:0", fmt.Sprintf("USERSIGD_MEDIA_UDP_PORT=%d", node.FreePort(t)))
+	log := &node.Lines{}
 	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -205,12 +206,12 @@ func idle(t *testing.T) row {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	w.base = "http://" + serving(t, log)
+	w.Base = "http://" + serving(t, log)
 	text, err := os.ReadFile(filepath.Join(data, "operator.token"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.token = strings.TrimSpace(string(text))
+	w.Token = strings.TrimSpace(string(text))
 	a := w.app(nil)
 	w.crowd(a, 1) // what is made once
 	const most = 100
@@ -222,7 +223,7 @@ func idle(t *testing.T) row {
 
 var servingAt = regexp.MustCompile(`msg=serving address=(\S+)`)
 
-func serving(t *testing.T, log *lines) string {
+func serving(t *testing.T, log *node.Lines) string {
 	t.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) { // between two looks
 		if m := servingAt.FindStringSubmatch(log.String()); m != nil {

@@ -40,15 +40,15 @@ const mostSilence = 2 * time.Second
 
 // talk begins a call.
 func (w *world) talk(a *app, room usersig.Room) *call {
-	w.t.Helper()
-	c := &call{w.t, room, w.talker(a.credential("alice", room)), w.talker(a.credential("bob", room))}
+	w.T.Helper()
+	c := &call{w.T, room, w.talker(a.credential("alice", room)), w.talker(a.credential("bob", room))}
 	for _, p := range []*talker{c.alice, c.bob} {
 		if err := p.send(livekit.TrackSource_MICROPHONE); err != nil {
-			w.t.Fatal(err)
+			w.T.Fatal(err)
 		}
 	}
 	for _, p := range []*talker{c.alice, c.bob} {
-		eventually(w.t, patience, "the beginning of the call", func() bool { return p.packets.Load() > 10 })
+		eventually(w.T, patience, "the beginning of the call", func() bool { return p.packets.Load() > 10 })
 		p.mu.Lock()
 		p.news = nil
 		p.mu.Unlock()
@@ -58,8 +58,8 @@ func (w *world) talk(a *app, room usersig.Room) *call {
 }
 
 func (w *world) talker(c gate.Credential) *talker {
-	w.t.Helper()
-	p := &talker{party: &party{t: w.t, gone: make(chan lksdk.DisconnectionReason, 1), heard: map[livekit.TrackSource]chan struct{}{}}}
+	w.T.Helper()
+	p := &talker{party: &party{t: w.T, gone: make(chan lksdk.DisconnectionReason, 1), heard: map[livekit.TrackSource]chan struct{}{}}}
 	cb := &lksdk.RoomCallback{
 		OnDisconnectedWithReason:  func(r lksdk.DisconnectionReason) { p.note("has to leave: " + string(r)) },
 		OnReconnecting:            func() { p.note("has to reconnect") },
@@ -84,10 +84,10 @@ func (w *world) talker(c gate.Credential) *talker {
 		},
 	}
 	var err error
-	if p.party.room, err = lksdk.ConnectToRoomWithToken(w.base, c.String(), cb); err != nil {
-		w.t.Fatal(err)
+	if p.party.room, err = lksdk.ConnectToRoomWithToken(w.Base, c.String(), cb); err != nil {
+		w.T.Fatal(err)
 	}
-	w.t.Cleanup(p.party.room.Disconnect)
+	w.T.Cleanup(p.party.room.Disconnect)
 	return p
 }
 

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 	lksdk "github.com/livekit/server-sdk-go/v2"
 
 	"usersig"
+	"usersig/server/e2e/internal/node"
 	"usersig/server/internal/config"
 	"usersig/server/internal/daemon"
 	"usersig/server/internal/gate"
@@ -60,13 +60,13 @@ func (n *nodes) openProcess() (data string, kill func()) {
 	n.t.Helper()
 	data = filepath.Join(n.t.TempDir(), "data")
 	file := filepath.Join(n.t.TempDir(), "usersigd.yaml")
-	text := fmt.Sprintf("listen: 127.0.0.1:0\ndata: %q\nstore: %q\nmedia: {udp_port: %d, empty_timeout: %s, redis: {address: %q}}\n", data, n.url, freePort(n.t), emptyTimeout, n.redis.address)
+	text := fmt.Sprintf("listen: 127.0.0.1:0\ndata: %q\nstore: %q\nmedia: {udp_port: %d, empty_timeout: %s, redis: {address: %q}}\n", data, n.url, node.FreePort(n.t), emptyTimeout, n.redis.address)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		n.t.Fatal(err)
 	}
-	w := &world{t: n.t, log: &lines{}, ahead: new(atomic.Int64)}
+	w := &world{node.New(n.t)}
 	cmd := exec.Command(os.Args[0])
-	cmd.Env, cmd.Stderr = append(os.Environ(), asNode+"="+file), w.log
+	cmd.Env, cmd.Stderr = append(os.Environ(), asNode+"="+file), w.Log
 	if _, err := cmd.StdinPipe(); err != nil {
 		n.t.Fatal(err)
 	}
@@ -85,15 +85,15 @@ func (n *nodes) openProcess() (data string, kill func()) {
 	address, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		kill()
-		n.t.Fatalf("the node does not start: %v\n%s", err, w.log)
+		n.t.Fatalf("the node does not start: %v\n%s", err, w.Log)
 	}
-	w.base = "http://" + strings.TrimSpace(address)
+	w.Base = "http://" + strings.TrimSpace(address)
 	token, err := os.ReadFile(filepath.Join(data, "operator.token"))
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	w.token, n.a = strings.TrimSpace(string(token)), w
-	eventually(n.t, patience, "the node", func() bool { status, _ := w.try("GET", "/readyz", nil); return status == http.StatusOK })
+	w.Token, n.a = strings.TrimSpace(string(token)), w
+	eventually(n.t, patience, "the node", func() bool { status, _ := w.Try("GET", "/readyz", nil); return status == http.StatusOK })
 	n.identify(w)
 	return data, kill
 }
@@ -116,14 +116,14 @@ func (n *nodes) front() *world {
 		}
 	}()
 	w := *n.a
-	w.base = "http://" + l.Addr().String()
+	w.Base = "http://" + l.Addr().String()
 	return &w
 }
 
 func (n *nodes) forward(client net.Conn) {
 	defer client.Close()
 	for _, w := range []*world{n.a, n.b} {
-		server, err := net.Dial("tcp", strings.TrimPrefix(w.base, "http://"))
+		server, err := net.Dial("tcp", strings.TrimPrefix(w.Base, "http://"))
 		if err != nil {
 			continue
 		}
@@ -176,7 +176,7 @@ func TestNodeDies(t *testing.T) {
 	t.Parallel()
 	n := newNodes(t)
 	data, kill := n.openProcess()
-	n.second(data, n.a.token)
+	n.second(data, n.a.Token)
 	a := n.app(nil).at(n.b)
 	n.host(a, lobby, n.a)
 	front := n.front()
@@ -194,7 +194,7 @@ func TestNodeDies(t *testing.T) {
 	bob.hears(livekit.TrackSource_MICROPHONE)
 	kill()
 	killed := time.Now()
-	n.b.must("POST", a.path("/users/carol/revoke"), nil)
+	n.b.Must("POST", a.path("/users/carol/revoke"), nil)
 	both := map[string]*party{"alice": alice, "bob": bob}
 	for _, p := range both {
 		p.silent(livekit.TrackSource_MICROPHONE)
@@ -213,21 +213,21 @@ func TestNodeDies(t *testing.T) {
 	}
 	n.b.usersAre(a, lobby, "alice", "bob")
 	eventually(t, patience, "the end of a room to which nobody came back", func() bool {
-		status, _ := n.b.try("GET", a.path("/rooms/%s/users", gate.RoomText(hall)), nil)
+		status, _ := n.b.Try("GET", a.path("/rooms/%s/users", gate.RoomText(hall)), nil)
 		return status == http.StatusNotFound
 	})
 	t.Logf("a room to which nobody came back is closed %v after the kill", time.Since(killed).Round(100*time.Millisecond))
-	if rooms := n.b.must("GET", a.path("/rooms"), nil)["rooms"].([]any); len(rooms) != 1 {
+	if rooms := n.b.Must("GET", a.path("/rooms"), nil)["rooms"].([]any); len(rooms) != 1 {
 		t.Errorf("the rooms are %v", rooms)
 	}
 }
 
 // usersAre waits until a node says that these users are in a room, and nobody else.
 func (w *world) usersAre(a *app, room usersig.Room, want ...string) {
-	w.t.Helper()
-	eventually(w.t, patience, fmt.Sprintf("that the users are %v", want), func() bool {
+	w.T.Helper()
+	eventually(w.T, patience, fmt.Sprintf("that the users are %v", want), func() bool {
 		var got []string
-		_, out := w.try("GET", a.path("/rooms/n%d/users", room.ID), nil)
+		_, out := w.Try("GET", a.path("/rooms/n%d/users", room.ID), nil)
 		users, _ := out["users"].([]any)
 		for _, u := range users {
 			got = append(got, u.(object)["userid"].(string))

@@ -122,7 +122,7 @@ func TestNoCompression(t *testing.T) {
 	w := open(t, nil)
 	a := w.app(nil)
 	d := websocket.Dialer{HandshakeTimeout: patience, EnableCompression: true}
-	ws, resp, err := d.Dial("ws"+strings.TrimPrefix(w.base, "http")+"/rtc", http.Header{"Authorization": {"Bearer " + a.credential("alice", lobby).String()}})
+	ws, resp, err := d.Dial("ws"+strings.TrimPrefix(w.Base, "http")+"/rtc", http.Header{"Authorization": {"Bearer " + a.credential("alice", lobby).String()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func halfOpen(t *testing.T, from func(i int) net.Addr) {
 	carol := a.credential("carol", usersig.Room{ID: 7})
 	n := min(most, descriptors(t))
 	started := time.Now()
-	conns := dialMany(t, strings.TrimPrefix(w.base, "http://"), n, from)
+	conns := dialMany(t, strings.TrimPrefix(w.Base, "http://"), n, from)
 	t.Logf("%d connections were opened within %v", n, time.Since(started).Round(time.Millisecond))
 	stop := make(chan struct{})
 	var dripping sync.WaitGroup

@@ -44,7 +44,7 @@ func openNodes(t *testing.T) *nodes {
 	var data string
 	n.a = open(t, func(c *config.Config) { data = c.Data; n.join(c) })
 	n.identify(n.a)
-	n.second(data, n.a.token)
+	n.second(data, n.a.Token)
 	return n
 }
 
@@ -116,7 +116,7 @@ func (n *nodes) app(settings object) *app {
 	a := n.a.app(settings)
 	for _, w := range []*world{n.a, n.b} {
 		eventually(n.t, promise, "an application on both nodes", func() bool {
-			status, _ := w.try("GET", a.path(""), nil)
+			status, _ := w.Try("GET", a.path(""), nil)
 			return status == http.StatusOK
 		})
 	}
@@ -172,14 +172,14 @@ func TestNodesLeave(t *testing.T) {
 		act  func(a *app)
 		code int // of a new try
 	}{
-		{"revoke", func(a *app) { a.w.must("POST", a.path("/users/alice/revoke"), nil) }, 70052},
+		{"revoke", func(a *app) { a.w.Must("POST", a.path("/users/alice/revoke"), nil) }, 70052},
 		{"block", func(a *app) {
-			a.w.must("PUT", a.path("/users/alice/block"), object{"until": a.w.now().Add(time.Hour).UTC().Format(time.RFC3339)})
+			a.w.Must("PUT", a.path("/users/alice/block"), object{"until": a.w.Now().Add(time.Hour).UTC().Format(time.RFC3339)})
 		}, 70051},
-		{"kill", func(a *app) { a.w.must("POST", a.path("/keys/%s/kill", a.keyID()), object{"reason": "leaked"}) }, 70016},
-		{"stop", func(a *app) { a.w.must("PATCH", a.path(""), object{"state": "stopped"}) }, 70020},
-		{"remove", func(a *app) { a.w.must("DELETE", a.path("/rooms/n100/users/alice"), nil) }, 0},
-		{"dissolve", func(a *app) { a.w.must("DELETE", a.path("/rooms/n100"), nil) }, 0},
+		{"kill", func(a *app) { a.w.Must("POST", a.path("/keys/%s/kill", a.keyID()), object{"reason": "leaked"}) }, 70016},
+		{"stop", func(a *app) { a.w.Must("PATCH", a.path(""), object{"state": "stopped"}) }, 70020},
+		{"remove", func(a *app) { a.w.Must("DELETE", a.path("/rooms/n100/users/alice"), nil) }, 0},
+		{"dissolve", func(a *app) { a.w.Must("DELETE", a.path("/rooms/n100"), nil) }, 0},
 	} {
 		// Where the act is done, where the room is, and where the user is connected.
 		for _, way := range []struct {
@@ -194,7 +194,7 @@ func TestNodesLeave(t *testing.T) {
 				n.host(a, lobby, way.room)
 				c := a.credential("alice", lobby)
 				w := *way.via
-				w.t = t
+				w.T = t
 				left := w.mustJoin(c).whenGone()
 				began := time.Now()
 				one.act(a.at(way.act))
@@ -221,7 +221,7 @@ func TestNodesRenew(t *testing.T) {
 	n := openNodes(t)
 	a := n.app(object{"max_ttl": 3600})
 	n.host(a, lobby, n.b)
-	pass := func(d time.Duration) { n.a.pass(d); n.b.pass(d) }
+	pass := func(d time.Duration) { n.a.Pass(d); n.b.Pass(d) }
 	alice := n.b.mustJoin(a.credential("alice", lobby))
 	pass(40 * time.Minute)
 	started := time.Now()
@@ -259,7 +259,7 @@ func TestNodesSecondLogin(t *testing.T) {
 		if why != lksdk.DuplicateIdentity {
 			t.Errorf("the first left because of %q", why)
 		}
-		a.w.must("POST", a.path("/users/alice/revoke"), nil)
+		a.w.Must("POST", a.path("/users/alice/revoke"), nil)
 		second.leaves()
 	}
 }
@@ -272,10 +272,10 @@ func TestNodesRooms(t *testing.T) {
 	n.a.mustJoin(a.credential("alice", lobby))
 	n.b.mustJoin(a.credential("bob", lobby))
 	for _, w := range []*world{n.a, n.b} {
-		if rooms := w.must("GET", a.path("/rooms"), nil)["rooms"].([]any); len(rooms) != 1 {
+		if rooms := w.Must("GET", a.path("/rooms"), nil)["rooms"].([]any); len(rooms) != 1 {
 			t.Errorf("the rooms are %v", rooms)
 		}
-		if users := w.must("GET", a.path("/rooms/n100/users"), nil)["users"].([]any); len(users) != 2 {
+		if users := w.Must("GET", a.path("/rooms/n100/users"), nil)["users"].([]any); len(users) != 2 {
 			t.Errorf("the users are %v", users)
 		}
 	}

@@ -33,7 +33,7 @@ type party struct {
 
 // join enters a room, or says why not.
 func (w *world) join(c gate.Credential) (*party, error) {
-	p := &party{t: w.t, gone: make(chan lksdk.DisconnectionReason, 1), told: make(chan []byte, 16), heard: map[livekit.TrackSource]chan struct{}{}}
+	p := &party{t: w.T, gone: make(chan lksdk.DisconnectionReason, 1), told: make(chan []byte, 16), heard: map[livekit.TrackSource]chan struct{}{}}
 	cb := &lksdk.RoomCallback{
 		OnDisconnectedWithReason: func(r lksdk.DisconnectionReason) { p.gone <- r },
 		ParticipantCallback: lksdk.ParticipantCallback{
@@ -46,19 +46,19 @@ func (w *world) join(c gate.Credential) (*party, error) {
 		},
 	}
 	var err error
-	p.room, err = lksdk.ConnectToRoomWithToken(w.base, c.String(), cb)
+	p.room, err = lksdk.ConnectToRoomWithToken(w.Base, c.String(), cb)
 	if err != nil {
 		return nil, err
 	}
-	w.t.Cleanup(p.room.Disconnect)
+	w.T.Cleanup(p.room.Disconnect)
 	return p, nil
 }
 
 func (w *world) mustJoin(c gate.Credential) *party {
-	w.t.Helper()
+	w.T.Helper()
 	p, err := w.join(c)
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return p
 }

@@ -18,22 +18,22 @@ var lobby = usersig.Room{ID: 100}
 // refused fails the test unless a credential is refused with a code, in the SDK's own
 // error and by check.
 func (w *world) refused(c gate.Credential, code int) {
-	w.t.Helper()
+	w.T.Helper()
 	want := "usersig " + strconv.Itoa(code) + " ("
 	if p, err := w.join(c); err == nil {
 		p.room.Disconnect()
-		w.t.Errorf("let in, not refused with %d", code)
+		w.T.Errorf("let in, not refused with %d", code)
 	} else if !strings.Contains(err.Error(), want) {
-		w.t.Errorf("refused with %v, not %d", err, code)
+		w.T.Errorf("refused with %v, not %d", err, code)
 	}
 	if status, body := w.send("/rtc/check", c); status < 400 || !strings.Contains(body, `"code":`+strconv.Itoa(code)+",") {
-		w.t.Errorf("check says %d %s, not %d", status, body, code)
+		w.T.Errorf("check says %d %s, not %d", status, body, code)
 	}
 }
 
 func (a *app) keyID() string {
-	a.w.t.Helper()
-	keys := a.w.must("GET", a.path("/keys"), nil)["keys"].([]any)
+	a.w.T.Helper()
+	keys := a.w.Must("GET", a.path("/keys"), nil)["keys"].([]any)
 	return keys[0].(object)["key_id"].(string)
 }
 
@@ -66,12 +66,12 @@ func TestRefused(t *testing.T) {
 			c := good
 			one.change(&c)
 			w := *w
-			w.t = t
-			w.pass(2 * time.Minute) // or it would be too many failures
+			w.T = t
+			w.Pass(2 * time.Minute) // or it would be too many failures
 			w.refused(c, one.code)
 		})
 	}
-	w.pass(2 * time.Minute)
+	w.Pass(2 * time.Minute)
 	w.mustJoin(good)
 	for range 5 { // each is two to the server
 		_, _ = w.join(gate.Credential{App: a.id, UserID: "alice", Room: lobby, UserSig: forged(t, good)})

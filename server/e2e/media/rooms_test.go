@@ -18,30 +18,30 @@ func TestRooms(t *testing.T) {
 	alice, bob := w.mustJoin(a.credential("alice", hall)), w.mustJoin(a.credential("bob", hall))
 	w.mustJoin(a.credential("carol", lobby))
 	w.mustJoin(other.credential("dave", lobby))
-	if rooms := w.must("GET", a.path("/rooms"), nil)["rooms"].([]any); len(rooms) != 2 {
+	if rooms := w.Must("GET", a.path("/rooms"), nil)["rooms"].([]any); len(rooms) != 2 {
 		t.Errorf("the rooms are %v", rooms)
 	}
 	room := a.path("/rooms/%s", gate.RoomText(hall))
-	users := w.must("GET", room+"/users", nil)["users"].([]any)
+	users := w.Must("GET", room+"/users", nil)["users"].([]any)
 	if len(users) != 2 || users[0].(object)["userid"] != "alice" {
 		t.Errorf("the users are %v", users)
 	}
-	w.must("DELETE", room+"/users/alice", nil)
+	w.Must("DELETE", room+"/users/alice", nil)
 	if why, _ := alice.leaves(); why != lksdk.ParticipantRemoved {
 		t.Errorf("alice left because of %q", why)
 	}
-	if status, _ := w.try("DELETE", room+"/users/nobody", nil); status != http.StatusNotFound {
+	if status, _ := w.Try("DELETE", room+"/users/nobody", nil); status != http.StatusNotFound {
 		t.Errorf("removing nobody: %d", status)
 	}
-	w.must("DELETE", room, nil)
+	w.Must("DELETE", room, nil)
 	bob.leaves()
-	if status, _ := w.try("GET", room+"/users", nil); status != http.StatusNotFound {
+	if status, _ := w.Try("GET", room+"/users", nil); status != http.StatusNotFound {
 		t.Errorf("a room that is closed: %d", status)
 	}
-	if status, _ := w.try("DELETE", a.path("/rooms/123"), nil); status != http.StatusUnprocessableEntity {
+	if status, _ := w.Try("DELETE", a.path("/rooms/123"), nil); status != http.StatusUnprocessableEntity {
 		t.Errorf("a room that is none: %d", status)
 	}
-	entries := w.must("GET", a.path("/audit?limit=200"), nil)["entries"].([]any)
+	entries := w.Must("GET", a.path("/audit?limit=200"), nil)["entries"].([]any)
 	var done, refused int
 	for _, e := range entries {
 		switch e := e.(object); {

@@ -29,15 +29,15 @@ func TestLeave(t *testing.T) {
 		act  func(a *app)
 		code int // of a new try
 	}{
-		{"revoke", func(a *app) { a.w.must("POST", a.path("/users/alice/revoke"), nil) }, 70052},
+		{"revoke", func(a *app) { a.w.Must("POST", a.path("/users/alice/revoke"), nil) }, 70052},
 		{"block", func(a *app) {
-			a.w.must("PUT", a.path("/users/alice/block"), object{"until": a.w.now().Add(time.Hour).UTC().Format(time.RFC3339)})
+			a.w.Must("PUT", a.path("/users/alice/block"), object{"until": a.w.Now().Add(time.Hour).UTC().Format(time.RFC3339)})
 		}, 70051},
-		{"kill", func(a *app) { a.w.must("POST", a.path("/keys/%s/kill", a.keyID()), object{"reason": "leaked"}) }, 70016},
-		{"stop", func(a *app) { a.w.must("PATCH", a.path(""), object{"state": "stopped"}) }, 70020},
-		{"expire", func(a *app) { a.w.pass(2 * time.Hour) }, 70001},
+		{"kill", func(a *app) { a.w.Must("POST", a.path("/keys/%s/kill", a.keyID()), object{"reason": "leaked"}) }, 70016},
+		{"stop", func(a *app) { a.w.Must("PATCH", a.path(""), object{"state": "stopped"}) }, 70020},
+		{"expire", func(a *app) { a.w.Pass(2 * time.Hour) }, 70001},
 		{"require", func(a *app) {
-			a.w.must("PATCH", a.path(""), object{"settings": object{"require_privatemapkey": true}})
+			a.w.Must("PATCH", a.path(""), object{"settings": object{"require_privatemapkey": true}})
 		}, -100006},
 	} {
 		t.Run(one.name, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestComeBack(t *testing.T) {
 	w := open(t, nil)
 	a := w.app(nil)
 	alice := w.mustJoin(a.credential("alice", lobby))
-	w.must("POST", a.path("/users/alice/revoke"), nil)
+	w.Must("POST", a.path("/users/alice/revoke"), nil)
 	alice.leaves()
 	w.mustJoin(a.credential("alice", lobby))
 }
@@ -79,7 +79,7 @@ func TestSecondLogin(t *testing.T) {
 		t.Errorf("the first left because of %q", why)
 	}
 	// And is still watched over.
-	w.must("POST", a.path("/users/alice/revoke"), nil)
+	w.Must("POST", a.path("/users/alice/revoke"), nil)
 	second.leaves()
 }
 
@@ -90,7 +90,7 @@ func TestRenew(t *testing.T) {
 	a := w.app(object{"max_ttl": 3600})
 	c := a.credential("alice", lobby)
 	alice := w.mustJoin(c)
-	w.pass(time.Hour - 20*time.Second)
+	w.Pass(time.Hour - 20*time.Second)
 	var warning struct {
 		Event   string
 		Seconds int
@@ -109,14 +109,14 @@ func TestRenew(t *testing.T) {
 	if status, body := w.send("/rtc/renew", a.credential("alice", lobby)); status != 200 {
 		t.Fatalf("renew: %d %s", status, body)
 	}
-	w.pass(10 * time.Minute)
+	w.Pass(10 * time.Minute)
 	w.refused(c, 70001)
 	bob := w.mustJoin(a.credential("bob", lobby))
 	if err := alice.send(livekit.TrackSource_MICROPHONE); err != nil {
 		t.Fatal(err)
 	}
 	bob.hears(livekit.TrackSource_MICROPHONE)
-	w.pass(time.Hour)
+	w.Pass(time.Hour)
 	alice.leaves()
 }
 
@@ -143,7 +143,7 @@ func TestCrowd(t *testing.T) {
 	for _, p := range all {
 		p.hears(livekit.TrackSource_MICROPHONE)
 	}
-	w.must("PATCH", a.path(""), object{"state": "stopped"})
+	w.Must("PATCH", a.path(""), object{"state": "stopped"})
 	started := time.Now()
 	for _, p := range all {
 		p.leaves()

@@ -80,18 +80,18 @@ func evictions(t *testing.T, n int) row {
 	a := w.app(nil)
 	all := w.crowd(a, n)
 	started := time.Now()
-	w.must("PATCH", a.path(""), object{"state": "stopped"})
+	w.Must("PATCH", a.path(""), object{"state": "stopped"})
 	for _, p := range all {
 		p.leaves()
 	}
 	took := time.Since(started)
-	w.stop()
+	w.Stop()
 	return row{Name: fmt.Sprintf("eviction of %d", n), NS: float64(took)}
 }
 
 // crowd has n users join the lobby, a few at a time.
 func (w *world) crowd(a *app, n int) []*party {
-	w.t.Helper()
+	w.T.Helper()
 	all, failed := make([]*party, n), make([]error, n)
 	next := make(chan int)
 	var wg sync.WaitGroup
@@ -108,7 +108,7 @@ func (w *world) crowd(a *app, n int) []*party {
 	close(next)
 	wg.Wait()
 	if err := errors.Join(failed...); err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return all
 }

@@ -29,19 +29,19 @@ type viewer struct {
 
 // view enters a room as a viewer.
 func (w *world) view(c gate.Credential) *viewer {
-	w.t.Helper()
+	w.T.Helper()
 	x, join := w.mustDial(plain(), c)
 	return w.viewer(x, join.GetParticipant().GetSid())
 }
 
 func (w *world) viewer(x *wire, sid string) *viewer {
-	w.t.Helper()
+	w.T.Helper()
 	v := &viewer{wire: x, sid: sid, gone: make(chan struct{}), replies: map[uint32]livekit.RequestResponse_Reason{}, changed: make(chan struct{})}
 	var err error
 	if v.pc, err = webrtc.NewPeerConnection(webrtc.Configuration{}); err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
-	w.t.Cleanup(func() { _ = v.pc.Close() })
+	w.T.Cleanup(func() { _ = v.pc.Close() })
 	v.pc.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 		if _, _, err := track.ReadRTP(); err == nil {
 			v.change(func() { v.tracks = append(v.tracks, track.ID()) })

@@ -25,11 +25,11 @@ type wire struct {
 
 // dial opens a signalling connection, or returns the reply.
 func (w *world) dial(path string, q url.Values, c gate.Credential) (*wire, *http.Response, error) {
-	w.t.Helper()
+	w.T.Helper()
 	d := websocket.Dialer{HandshakeTimeout: patience}
-	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(w.T.Context(), patience)
 	defer cancel()
-	at := "ws" + strings.TrimPrefix(w.base, "http") + path
+	at := "ws" + strings.TrimPrefix(w.Base, "http") + path
 	if len(q) > 0 {
 		at += "?" + q.Encode()
 	}
@@ -37,8 +37,8 @@ func (w *world) dial(path string, q url.Values, c gate.Credential) (*wire, *http
 	if err != nil {
 		return nil, resp, err
 	}
-	w.t.Cleanup(func() { _ = ws.Close() })
-	return &wire{w.t, ws}, resp, nil
+	w.T.Cleanup(func() { _ = ws.Close() })
+	return &wire{w.T, ws}, resp, nil
 }
 
 // plain are the parameters that every SDK sends.
@@ -46,14 +46,14 @@ func plain() url.Values { return url.Values{"protocol": {"16"}, "sdk": {"go"}, "
 
 // mustDial is dial for who comes in. It returns LiveKit's greeting.
 func (w *world) mustDial(q url.Values, c gate.Credential) (*wire, *livekit.JoinResponse) {
-	w.t.Helper()
+	w.T.Helper()
 	x, resp, err := w.dial("/rtc", q, c)
 	if err != nil {
-		w.t.Fatalf("%v (%v)", err, resp)
+		w.T.Fatalf("%v (%v)", err, resp)
 	}
 	join := x.read().GetJoin()
 	if join == nil {
-		w.t.Fatal("the server does not begin with a greeting")
+		w.T.Fatal("the server does not begin with a greeting")
 	}
 	return x, join
 }
