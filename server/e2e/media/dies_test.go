@@ -115,9 +115,9 @@ func (n *nodes) front() *world {
 			go n.forward(c)
 		}
 	}()
-	w := *n.a
+	w := n.a.in(n.t)
 	w.Base = "http://" + l.Addr().String()
-	return &w
+	return w
 }
 
 func (n *nodes) forward(client net.Conn) {

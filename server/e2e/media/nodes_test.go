@@ -193,8 +193,7 @@ func TestNodesLeave(t *testing.T) {
 				a := n.app(nil)
 				n.host(a, lobby, way.room)
 				c := a.credential("alice", lobby)
-				w := *way.via
-				w.T = t
+				w := way.via.in(t)
 				left := w.mustJoin(c).whenGone()
 				began := time.Now()
 				one.act(a.at(way.act))

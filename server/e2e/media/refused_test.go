@@ -65,8 +65,7 @@ func TestRefused(t *testing.T) {
 		t.Run(one.name, func(t *testing.T) {
 			c := good
 			one.change(&c)
-			w := *w
-			w.T = t
+			w := w.in(t)
 			w.Pass(2 * time.Minute) // or it would be too many failures
 			w.refused(c, one.code)
 		})

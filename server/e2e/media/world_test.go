@@ -27,6 +27,9 @@ func open(t *testing.T, change func(*config.Config)) *world {
 	return &world{node.Open(t, change)}
 }
 
+// in is the same world for another test.
+func (w *world) in(t *testing.T) *world { return &world{w.In(t)} }
+
 // send makes a request of a client SDK's with a credential.
 func (w *world) send(path string, c gate.Credential) (status int, body string) {
 	w.T.Helper()
