@@ -36,12 +36,12 @@ test: ## everything: check, fuzz briefly, all tests with the race detector, the 
 	@# to link. Where it is in, races of its own are overlooked.
 	cd server && GOWORK=off go test -race -tags nomedia -count=1 $$(GOWORK=off go list ./... | grep -v internal/media)
 	cd server && GOWORK=off go test -race -count=1 ./internal/media
-	cd server/e2e && GOWORK=off go test -race -count=1 . ./media
+	cd server/e2e && GOWORK=off go test -race -p 1 -count=1 . ./media # one after the other: they time what users notice
 	@$(MAKE) --no-print-directory calls
 
 calls: ## the calls that take real browsers, TURN and RTMP servers, and the web SDK's own tests
 	@scripts/setup.sh
-	cd server/e2e && GOWORK=off go test -count=1 ./browser ./engines
+	cd server/e2e && GOWORK=off go test -p 1 -count=1 ./browser ./engines
 	cd sdk/web && npm ci --ignore-scripts --no-audit --no-fund && npm test
 
 check: ## what needs no tests: format, vet, lint, generated files
