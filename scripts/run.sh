@@ -28,6 +28,7 @@ app=$(grep -o '"sdkappid": *[0-9]*' <<<"$apps" | head -n 1 | tr -dc 0-9)
 # Real UserSigs, for nobody else to read. New ones each time, so that none has ended.
 (umask 077 && bin/usersig demo-config --app "$app" > "$demo.new")
 mv "$demo.new" "$demo"
+user=$(grep -o '"userId": *"[^"]*"' "$demo" | head -n 1 | cut -d '"' -f 4) # the first that the page offers
 
 cat <<NEXT
 
@@ -47,6 +48,11 @@ Ctrl-C ends the server; what is in $data stays.
 A call: open this in two tabs of a browser, and join in both.
 
   http://$listen/demo
+
+Then end one of them from the other terminal, and see what its tab says:
+
+  bin/usersig room list --app $app
+  bin/usersig revoke --app $app --user $user
 
 NEXT
 wait "$server"

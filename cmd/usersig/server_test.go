@@ -29,7 +29,7 @@ var problems = map[string]string{
 	"409": `{"reason":"conflict","detail":"the state does not allow this: application 409 is stopped"}`,
 	"410": `{"reason":"not_hosted","detail":"the private key is not hosted here"}`,
 	"422": `{"reason":"invalid","detail":"user ID 1 of 1: claims cannot be signed: TTL of 99 s is longer than the 9 s allowed","refusal":{"reason":"invalid_claims"}}`,
-	"423": `{"reason":"invalid","detail":"user ID 1 of 1: claims cannot be signed: this application allows letters, digits, '_' and '-' in user IDs, 32 at most"}`,
+	"423": `{"reason":"invalid","detail":"user ID 1 of 1: claims cannot be signed: this application allows letters, digits, '_' and '-' in user IDs, 32 at most; user_ids in its settings can be any"}`,
 	"424": `{"reason":"invalid","title":"The request is not valid","errors":[{"location":"body.until","message":"expected a date"}]}`,
 	"429": `{"reason":"limited","title":"Too many requests"}`,
 	"503": `{"reason":"unavailable","title":"The server cannot answer now","request_id":"r1"}`,
@@ -275,7 +275,7 @@ func (s *refusing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		why := ""
 		switch {
 		case !usersig.PortableUserID(it.UserID):
-			why = "this application allows letters, digits, '_' and '-' in user IDs, 32 at most"
+			why = "this application allows letters, digits, '_' and '-' in user IDs, 32 at most; user_ids in its settings can be any"
 		case it.UserID == "nobody":
 			why = "user ID is reserved"
 		}

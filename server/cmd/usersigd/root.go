@@ -11,8 +11,9 @@ import (
 	"usersig/server/internal/config"
 )
 
-const rootLong = `usersigd serves the API that issues and verifies UserSigs, and keeps applications,
-their keys and the audit log.
+const rootLong = `usersigd serves the API that issues and verifies UserSigs, keeps applications, their keys
+and the audit log, and is an audio/video server that lets in who has a UserSig. Its page
+/demo is a call to try.
 
 Without a command it serves until SIGTERM or SIGINT, which let requests under way end;
 a second one ends it at once. SIGHUP reads the configuration, certificates and the KEK

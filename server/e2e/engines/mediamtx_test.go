@@ -174,6 +174,42 @@ func (w *world) streams(format, base, user string) {
 	}
 }
 
+// A server that has started again does not know what is on MediaMTX. Streams end then, and
+// their clients are asked about when they come back: a revoked user does not.
+func TestMediaMTXAfterRestart(t *testing.T) {
+	w, api, rtmp, rtsp, _ := mediamtx(t)
+	url := func(base, user string) string {
+		return w.streamURL(base, w.stream(user), "UserSig", w.sig(user))
+	}
+	dave, carol := url(rtmp, "dave"), url(rtsp, "carol")
+	senders := map[string]*process{"dave": w.publish("flv", dave), "carol": w.publish("rtsp", carol)}
+	for user := range senders {
+		w.until(user+" sends", func() bool {
+			return w.play(w.streamURL(rtmp, w.stream(user), "UserID", "bob", "UserSig", w.sig("bob"))) == nil
+		})
+	}
+	w.hooks.end()
+	w.revoke("dave")
+	w.begin(options{mediamtx: api})
+	at := time.Now()
+	for user, p := range senders {
+		if err := w.ended(p); err == nil {
+			t.Errorf("the stream of %s ended by itself", user)
+		}
+		t.Logf("the stream of %s ended %v after the restart", user, time.Since(at).Round(time.Millisecond))
+	}
+	if err := w.ended(w.publish("flv", dave)); err == nil || !w.asked.has(401, `"publish"`, `"reason":"revoked"`) {
+		t.Errorf("again: it ended with %v and was not refused", err)
+	}
+	again := w.publish("rtsp", carol)
+	w.until("carol sends again", func() bool {
+		return w.play(w.streamURL(rtmp, w.stream("carol"), "UserID", "bob", "UserSig", w.sig("bob"))) == nil
+	})
+	if !again.runs() {
+		t.Errorf("the stream ended again: %v", again.err)
+	}
+}
+
 // A browser sends by WHIP, with the credential as a bearer token.
 func TestMediaMTXWHIP(t *testing.T) {
 	w, api, _, _, base := mediamtx(t)

@@ -46,6 +46,31 @@ type world struct {
 	server *httptest.Server
 	log    *lines
 	asked  *asked
+	hooks  *hooks
+}
+
+// hooks are what engines ask, until they are made anew.
+type hooks struct {
+	gate    *gate.Gate
+	handler *hook.Handler
+}
+
+func (h *hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.handler.ServeHTTP(w, r) }
+
+// begin makes the hooks, as a server does that starts.
+func (w *world) begin(opts options) {
+	w.t.Helper()
+	log := slog.New(slog.NewTextHandler(w.log, nil))
+	w.hooks.gate = gate.New(w.svc, gate.Options{Log: log})
+	var err error
+	w.hooks.handler, err = hook.New(hook.Options{Gate: w.hooks.gate, MediaMTX: opts.mediamtx, Secret: []byte(hookSecret), Log: log})
+	w.ok(err)
+}
+
+// end forgets whom the hooks have let in. Nobody may be asking.
+func (h *hooks) end() {
+	h.gate.Close()
+	h.handler.Close()
 }
 
 // options say what differs from one test to another.
@@ -56,7 +81,7 @@ type options struct {
 
 func open(t *testing.T, opts options) *world {
 	t.Helper()
-	w := &world{t: t, room: usersig.Room{ID: 123}, log: &lines{}, asked: &asked{}}
+	w := &world{t: t, room: usersig.Room{ID: 123}, log: &lines{}, asked: &asked{}, hooks: &hooks{}}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("what was logged:\n%s\nwhat was asked:\n%s", w.log, w.asked)
@@ -75,20 +100,17 @@ func open(t *testing.T, opts options) *world {
 	made, err := w.svc.CreateApp(t.Context(), operator, issuer.NewApp{Name: "calls", Settings: issuer.Settings{Custody: issuer.CustodyHosted, Scheme: "hmac"}})
 	w.ok(err)
 	w.app, w.key = made.App.ID, made.Handout.Secret
-	log := slog.New(slog.NewTextHandler(w.log, nil))
-	g := gate.New(w.svc, gate.Options{Log: log})
-	hooks, err := hook.New(hook.Options{Gate: g, MediaMTX: opts.mediamtx, Secret: []byte(hookSecret), Log: log})
-	w.ok(err)
+	w.begin(opts)
 	mux := http.NewServeMux()
-	mux.Handle("/hooks/", w.asked.recording(hooks))
-	mux.Handle("/turn", turn.NewHandler(turn.Options{Gate: g, Servers: opts.turn, Log: log, Source: func(*http.Request) netip.Addr {
+	mux.Handle("/hooks/", w.asked.recording(w.hooks))
+	log := slog.New(slog.NewTextHandler(w.log, nil))
+	mux.Handle("/turn", turn.NewHandler(turn.Options{Gate: w.hooks.gate, Servers: opts.turn, Log: log, Source: func(*http.Request) netip.Addr {
 		return netip.MustParseAddr("127.0.0.1")
 	}}))
 	w.server = httptest.NewServer(mux)
 	t.Cleanup(func() {
 		w.server.Close()
-		g.Close()
-		hooks.Close()
+		w.hooks.end()
 		w.svc.Close()
 		if err := store.Close(); err != nil {
 			t.Error(err)

@@ -11,9 +11,11 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -41,8 +43,10 @@ func runNode(file string) int {
 }
 
 func serveNode(cfg *config.Config) error {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer cancel()
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
 	d, err := daemon.Open(ctx, cfg, daemon.Options{Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	if err != nil {
 		return err
@@ -51,12 +55,20 @@ func serveNode(cfg *config.Config) error {
 		_, _ = io.Copy(io.Discard, os.Stdin) // until the tests have ended, however they do
 		cancel()
 	}()
+	go func() {
+		for range hangup {
+			if err := d.Reload(ctx, cfg); err != nil {
+				fmt.Fprintln(os.Stderr, "reload:", err)
+			}
+		}
+	}()
 	fmt.Println(d.Addr())
 	return errors.Join(d.Serve(ctx), d.Close())
 }
 
-// openProcess starts the first node in a process of its own. It returns what kills it.
-func (n *nodes) openProcess() (data string, kill func()) {
+// openProcess starts the first node in a process of its own. It returns what sends it a
+// signal, and waits for its end if that is what the signal is for.
+func (n *nodes) openProcess() (data string, send func(syscall.Signal)) {
 	n.t.Helper()
 	data = filepath.Join(n.t.TempDir(), "data")
 	file := filepath.Join(n.t.TempDir(), "usersigd.yaml")
@@ -77,14 +89,16 @@ func (n *nodes) openProcess() (data string, kill func()) {
 	if err := cmd.Start(); err != nil {
 		n.t.Fatal(err)
 	}
-	kill = func() {
-		_ = cmd.Process.Kill() // kill -9; it may have ended
-		_ = cmd.Wait()
+	send = func(s syscall.Signal) {
+		_ = cmd.Process.Signal(s) // it may have ended
+		if s != syscall.SIGHUP {
+			_ = cmd.Wait()
+		}
 	}
-	n.t.Cleanup(kill)
+	n.t.Cleanup(func() { send(syscall.SIGKILL) })
 	address, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		kill()
+		send(syscall.SIGKILL)
 		n.t.Fatalf("the node does not start: %v\n%s", err, w.Log)
 	}
 	w.Base = "http://" + strings.TrimSpace(address)
@@ -95,7 +109,7 @@ func (n *nodes) openProcess() (data string, kill func()) {
 	w.Token, n.a = strings.TrimSpace(string(token)), w
 	eventually(n.t, patience, "the node", func() bool { status, _ := w.Try("GET", "/readyz", nil); return status == http.StatusOK })
 	n.identify(w)
-	return data, kill
+	return data, send
 }
 
 // front returns a load balancer: the first node as long as it lives, and then the second.
@@ -175,7 +189,7 @@ const recovery = 40 * time.Second
 func TestNodeDies(t *testing.T) {
 	t.Parallel()
 	n := newNodes(t)
-	data, kill := n.openProcess()
+	data, send := n.openProcess()
 	n.second(data, n.a.Token)
 	a := n.app(nil).at(n.b)
 	n.host(a, lobby, n.a)
@@ -192,7 +206,7 @@ func TestNodeDies(t *testing.T) {
 	}
 	alice.hears(livekit.TrackSource_MICROPHONE)
 	bob.hears(livekit.TrackSource_MICROPHONE)
-	kill()
+	send(syscall.SIGKILL)
 	killed := time.Now()
 	n.b.Must("POST", a.path("/users/carol/revoke"), nil)
 	both := map[string]*party{"alice": alice, "bob": bob}

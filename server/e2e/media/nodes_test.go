@@ -1,6 +1,7 @@
 package media_test
 
 import (
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -56,7 +57,13 @@ func newNodes(t *testing.T) *nodes {
 // second starts the second node with the first one's KEK.
 func (n *nodes) second(first, token string) {
 	n.t.Helper()
-	n.b = open(n.t, func(c *config.Config) {
+	n.b = n.another(first, token)
+}
+
+// another starts one more node with the first one's KEK.
+func (n *nodes) another(first, token string) *world {
+	n.t.Helper()
+	w := open(n.t, func(c *config.Config) {
 		c.Init, c.KEK = false, filepath.Join(first, "kek")
 		n.join(c)
 		if err := os.Mkdir(c.Data, 0o700); err != nil {
@@ -66,7 +73,8 @@ func (n *nodes) second(first, token string) {
 			n.t.Fatal(err)
 		}
 	})
-	n.identify(n.b)
+	n.identify(w)
+	return w
 }
 
 // join makes a configuration that of a node.
@@ -82,7 +90,7 @@ const emptyTimeout = 2 * time.Second
 func (n *nodes) identify(w *world) {
 	n.t.Helper()
 	for _, id := range n.redis.client.HKeys(n.t.Context(), "nodes").Val() {
-		if !slices.Contains([]string{n.id[n.a], n.id[n.b]}, id) {
+		if !slices.Contains(slices.Collect(maps.Values(n.id)), id) {
 			n.id[w] = id
 		}
 	}

@@ -70,6 +70,10 @@ func TestRefused(t *testing.T) {
 			w.refused(c, one.code)
 		})
 	}
+	text := w.Log.String()
+	if !strings.Contains(text, `msg="user refused" credential.sdkappid=`) || !strings.Contains(text, "credential.user=bob") || strings.Contains(text, good.UserSig) {
+		t.Error("the log does not say who was refused, or has a credential")
+	}
 	w.Pass(2 * time.Minute)
 	w.mustJoin(good)
 	for range 5 { // each is two to the server

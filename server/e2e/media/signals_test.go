@@ -157,6 +157,16 @@ func TestLiar(t *testing.T) {
 			return p.has("mallory is there") && p.has("mallory is gone") // in whatever order the SDK tells
 		})
 	}
+	started := time.Now()
+	if _, _, err := w.dial("/rtc", plain(), mallory); err == nil {
+		t.Error("mallory is back at once")
+	}
+	t.Logf("mallory was told so within %v", time.Since(started).Round(time.Millisecond))
+	if n := w.metric(`usersig_evictions_total{reason="lied"}`); n != "1" {
+		t.Errorf("%q liars were counted", n)
+	}
+	w.Pass(time.Minute)
+	w.mustDial(plain(), mallory)
 	c.onlyNoticed("mallory", "hears", "a track is gone")
 	c.undisturbed(t)
 }

@@ -189,6 +189,12 @@ func (v *viewer) speaks() {
 // publish sends what was added to v.own, whether the server wants it or not.
 func (v *viewer) publish() {
 	v.t.Helper()
+	v.publishAs(func(s string) string { return s })
+}
+
+// publishAs is publish with what the server is told changed.
+func (v *viewer) publishAs(how func(string) string) {
+	v.t.Helper()
 	offer, err := v.own.CreateOffer(nil)
 	if err == nil {
 		err = v.own.SetLocalDescription(offer)
@@ -196,7 +202,7 @@ func (v *viewer) publish() {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	v.must(&livekit.SignalRequest{Message: &livekit.SignalRequest_Offer{Offer: &livekit.SessionDescription{Type: "offer", Sdp: offer.SDP}}})
+	v.must(&livekit.SignalRequest{Message: &livekit.SignalRequest_Offer{Offer: &livekit.SessionDescription{Type: "offer", Sdp: how(offer.SDP)}}})
 }
 
 // add adds a track to what is sent, and sends packets until the test ends.

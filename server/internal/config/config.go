@@ -250,7 +250,8 @@ type Limits struct {
 	ConnectionsPerSource int `yaml:"connections_per_source"`
 
 	// PerSource bounds the requests that bring no API key, by the address they come from
-	// (for IPv6, its /64). More are answered with 429 and Retry-After.
+	// (for IPv6, its /64). More are answered with 429 and Retry-After. Of those to /rtc and
+	// /turn the ones count that show no good UserSig.
 	PerSource Rate `yaml:"per_source"`
 
 	// PerKey bounds the requests of each API key, so that a back end that runs wild, or
@@ -272,8 +273,8 @@ type Limits struct {
 	// already says 503, so that load balancers have time to look. SIGHUP changes it.
 	DrainDelay time.Duration `yaml:"drain_delay"`
 
-	// DrainTimeout is how long requests that are under way may take to end after that.
-	// What is left is cut off. SIGHUP changes it.
+	// DrainTimeout is how long requests that are under way may take to end after that, and
+	// calls to move to other nodes. What is left is cut off. SIGHUP changes it.
 	DrainTimeout time.Duration `yaml:"drain_timeout"`
 }
 

@@ -45,6 +45,7 @@ func variables(c *Config) map[string]named {
 	for key, f := range keys(reflect.ValueOf(c).Elem(), "") {
 		all[variable(key)] = named{key, f}
 	}
+	all[variable("media")] = named{"media", reflect.ValueOf(&c.Media.Enabled).Elem()} // as "media: off"
 	return all
 }
 

@@ -1,10 +1,7 @@
 package config
 
 import (
-	"fmt"
 	"net/netip"
-	"slices"
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -12,8 +9,8 @@ import (
 
 // Media is the audio/video server inside this one.
 type Media struct {
-	// Enabled switches the audio/video server on or off; "media: off" is short for that.
-	// Off, tokens are issued and verified for servers elsewhere, and nothing listens for
+	// Enabled switches the audio/video server on or off; "media: off" is short for that,
+	// as is USERSIGD_MEDIA=off. Off, tokens are issued and verified for servers elsewhere, and nothing listens for
 	// media. Auto is on, but off with a store that several nodes can use as long as nothing
 	// else is said about media.
 	Enabled string `yaml:"enabled"`
@@ -24,16 +21,20 @@ type Media struct {
 	Address string `yaml:"address"`
 
 	// Bind are the IP addresses of this machine to receive audio and video at, if they are
-	// others than address, as behind a router.
+	// others than address: behind a router, or on a machine of a cloud, which has a private
+	// address and is reached by a public one. An address that the machine does not have
+	// stops the server, because nobody would hear anybody.
 	Bind []netip.Addr `yaml:"bind"`
 
 	// UDPPort is the port for audio and video, open to all clients. One is enough.
 	UDPPort uint16 `yaml:"udp_port"`
 
-	// UDPPortEnd makes it a range, which spreads the load over sockets. 0 is one port.
+	// UDPPortEnd makes it a range, which spreads the load over sockets: as many of it are
+	// used as there are processors. 0 is one port.
 	UDPPortEnd uint16 `yaml:"udp_port_end"`
 
-	// TCPPort is for clients whose networks let no UDP through. 0 is none.
+	// TCPPort is for clients whose networks let no UDP through, at the same addresses. 0 is
+	// none.
 	TCPPort uint16 `yaml:"tcp_port"`
 
 	// STUN are servers that tell clients their own address, such as stun.example.org:3478.
@@ -44,7 +45,8 @@ type Media struct {
 	// TURN are relays, such as coturn, for clients that reach neither port.
 	TURN []TURN `yaml:"turn"`
 
-	// Relay is a TURN server inside this one.
+	// Relay is a TURN server inside this one, which relays to this server's audio and
+	// video and to nothing else.
 	Relay Relay `yaml:"relay"`
 
 	// Redis is where nodes that share a store find each other's rooms. It is required for
@@ -70,14 +72,16 @@ type Media struct {
 	// MostUsers bounds the users of a room. 0 is no limit.
 	MostUsers uint32 `yaml:"most_users"`
 
-	// PerUser bounds the connections of one user of an application on this node.
+	// PerUser bounds the connections of one user of an application on this node, and the
+	// rooms that they are in: media can go on without a connection for signalling.
 	PerUser int `yaml:"per_user"`
 
-	// PerApp bounds the connections of one application's users on this node.
+	// PerApp bounds the connections of one application's users on this node, and their
+	// sessions.
 	PerApp int `yaml:"per_app"`
 
-	// PerSource bounds the connections from one address, or one /64 of IPv6. Offices and
-	// mobile networks have many users behind one.
+	// PerSource bounds the connections from one address, or one /64 of IPv6, and the
+	// sessions. Offices and mobile networks have many users behind one.
 	PerSource int `yaml:"per_source"`
 }
 
@@ -98,7 +102,8 @@ type Relay struct {
 	// UDPPort is where it listens, at the addresses of media. 0 switches it off.
 	UDPPort uint16 `yaml:"udp_port"`
 
-	// FirstPort and last_port are the range of the ports that it relays from.
+	// FirstPort and last_port are the range of the ports that it relays from. No other port
+	// of media is in it.
 	FirstPort uint16 `yaml:"first_port"`
 
 	// LastPort ends the range.
@@ -147,27 +152,4 @@ func (c *Config) ServesMedia() bool {
 func (m *Media) text() string {
 	text, _ := yaml.Marshal(m) // plain values
 	return string(text)
-}
-
-func (m *Media) validate(p *problems, serves, shared bool) {
-	p.add(!slices.Contains([]string{Auto, "on", "off", "true", "false"}, m.Enabled), "media.enabled", "it is auto, on or off")
-	if !serves {
-		return
-	}
-	a, err := netip.ParseAddr(m.Address)
-	p.add(err != nil || a.IsUnspecified(), "media.address", "it is the IP address to which clients send media")
-	p.add(m.UDPPort == 0, "media.udp_port", "it is required")
-	p.add(m.UDPPortEnd != 0 && m.UDPPortEnd < m.UDPPort, "media.udp_port_end", "it is before udp_port")
-	p.add(m.Relay.UDPPort != 0 && (m.Relay.FirstPort == 0 || m.Relay.LastPort < m.Relay.FirstPort), "media.relay", "first_port and last_port are a range")
-	p.add(m.EmptyTimeout < time.Second || m.EmptyTimeout > 24*time.Hour, "media.empty_timeout", "it is between 1s and 24h")
-	p.add(shared && m.Redis.Address == "", "media.redis.address",
-		`it is required with this store: a node without it would be an island, whose users never meet those of the others; "media: off" serves no media`)
-	p.add(m.PerUser < 1 || m.PerApp < 1 || m.PerSource < 1, "media", "per_user, per_app and per_source are at least 1")
-	for i, t := range m.TURN {
-		wrong := func(url string) bool { return !strings.HasPrefix(url, "turn:") && !strings.HasPrefix(url, "turns:") }
-		at := fmt.Sprintf("media.turn[%d]", i)
-		p.add(len(t.URLs) == 0 || slices.ContainsFunc(t.URLs, wrong), at+".urls", "they begin with turn: or turns:")
-		p.add(t.SecretFile == "", at+".secret_file", "it is required")
-		p.add(t.TTL < 0 || t.TTL > 24*time.Hour, at+".ttl", "it is between 0 and 24h")
-	}
 }

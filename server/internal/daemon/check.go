@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -27,7 +28,30 @@ func Check(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 		all = append(all, err)
 	}
 	_, err := rootsOf(cfg.TLS.ACME.RootFile)
-	return errors.Join(append(all, err)...)
+	return errors.Join(append(all, err, checkCalls(cfg))...)
+}
+
+// checkCalls opens what the audio/video server and the hooks would.
+func checkCalls(cfg *config.Config) error {
+	var all []error
+	_, err := relays(cfg.Media.TURN)
+	if cfg.ServesMedia() {
+		err = checkMedia(&cfg.Media)
+	}
+	if err != nil {
+		all = append(all, fmt.Errorf("media: %w", err))
+	}
+	if file := cfg.Media.DemoConfig; cfg.ServesMedia() && cfg.Media.Demo && file != "" {
+		if _, err := os.ReadFile(file); err != nil { //nolint:gosec // the operator's own path
+			all = append(all, fmt.Errorf("media.demo_config: %w", err))
+		}
+	}
+	if cfg.Hooks.Enabled && cfg.Hooks.SecretFile != "" {
+		if _, err := secretLine(cfg.Hooks.SecretFile); err != nil {
+			all = append(all, fmt.Errorf("hooks.secret_file: %w", err))
+		}
+	}
+	return errors.Join(all...)
 }
 
 func checkKeys(ctx context.Context, cfg *config.Config) error {

@@ -2,12 +2,14 @@ package daemon
 
 import (
 	"container/list"
+	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"usersig/server/internal/issuer"
 )
@@ -33,7 +35,7 @@ type connection struct {
 	all    *connections
 	source netip.Addr
 	at     *list.Element // in order, or nil if it is closed; guarded by all.mu
-	busy   atomic.Bool   // it carries a request
+	busy   atomic.Int32  // how many requests it carries that are worked on
 	closed atomic.Bool
 }
 
@@ -88,7 +90,7 @@ func (l *connections) quietest() *connection {
 	for range l.order.Len() {
 		e := l.order.Front()
 		c := e.Value.(*connection)
-		if !c.busy.Load() {
+		if c.busy.Load() == 0 {
 			l.order.Remove(e)
 			c.at = nil
 			return c
@@ -135,22 +137,58 @@ func (l *connections) forget(c *connection) {
 	}
 }
 
-// state is told what a connection does, as [http.Server.ConnState].
-func (l *connections) state(conn net.Conn, state http.ConnState) {
+type connectionKey struct{}
+
+// context lets those who work on a request find its connection, as
+// [http.Server.ConnContext].
+func (l *connections) context(ctx context.Context, conn net.Conn) context.Context {
 	if secure, ok := conn.(*tls.Conn); ok {
 		conn = secure.NetConn()
 	}
-	c, ok := conn.(*connection)
-	if !ok || state == http.StateNew {
+	return context.WithValue(ctx, connectionKey{}, conn)
+}
+
+// bodyTime is how long the body of a request may take if nothing else is said: each route
+// of the API has a time of its own. If nobody reads the body, net/http does, to find the
+// next request behind it, and would wait for what never comes.
+const bodyTime = 5 * time.Second
+
+// counted marks connections that carry a request, for as long as next works on it. That is
+// what counts, and not what net/http takes for active: after the reply it waits for the
+// rest of a body, and a stranger could keep others out by a thousand requests whose bodies
+// never come. Who works on a request has a time for it, and bounds to how many.
+func counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) //nolint:forbidigo // the connection has no other clock
+		}
+		if c, ok := r.Context().Value(connectionKey{}).(*connection); ok {
+			c.busy.Add(1)
+			defer c.rest()
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// rest ends a request. The connection is the last now that has to make room.
+func (c *connection) rest() {
+	if c.busy.Add(-1) > 0 {
 		return
 	}
-	c.busy.Store(state != http.StateIdle)
-	if state != http.StateIdle {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
 	if c.at != nil {
-		l.order.MoveToBack(c.at)
+		c.all.order.MoveToBack(c.at)
 	}
+}
+
+// yield makes the connection of a request one that makes room for others although the
+// request is worked on, until the call of resume.
+func yield(r *http.Request) (resume func()) {
+	c, ok := r.Context().Value(connectionKey{}).(*connection)
+	if !ok {
+		return func() {}
+	}
+	c.rest()
+	return func() { c.busy.Add(1) }
 }

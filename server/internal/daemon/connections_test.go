@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"testing"
 )
@@ -82,24 +83,41 @@ func TestConnectionsOfASource(t *testing.T) {
 	}
 }
 
+// work begins a request on a connection that ends with the call of done.
+func work(l *connections, conn net.Conn) (done func()) {
+	begun, end, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r = r.WithContext(l.context(r.Context(), conn))
+	go func() {
+		defer close(ended)
+		counted(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { close(begun); <-end })).ServeHTTP(nil, r)
+	}()
+	<-begun
+	return func() { close(end); <-ended }
+}
+
+func everyOne(l *connections) (all []*connection) {
+	for e := l.order.Front(); e != nil; e = e.Next() {
+		all = append(all, e.Value.(*connection))
+	}
+	return all
+}
+
 func TestConnectionsInAll(t *testing.T) {
 	l := newConnections(new(guests), 3, 0, nil)
 	a, ga := arrive(t, l, "192.0.2.1")
 	b, gb := arrive(t, l, "192.0.2.2")
-	c, gc := arrive(t, l, "192.0.2.3")
-	l.state(a, http.StateNew)
-	l.state(a, http.StateActive)
-	l.state(tls.Server(b, new(tls.Config)), http.StateActive)
-	l.state(b, http.StateIdle) // after c, which has not said anything yet
+	_, gc := arrive(t, l, "192.0.2.3")
+	work(l, a)
+	work(l, tls.Server(b, new(tls.Config)))() // it rests after c, which has not said anything yet
 	if d, _ := arrive(t, l, "192.0.2.4"); d == nil || !gc.closed || ga.closed || gb.closed {
 		t.Error("it is not the quietest that makes room")
 	}
-	l.state(c, http.StateClosed) // it was told late
 	if e, _ := arrive(t, l, "192.0.2.5"); e == nil || !gb.closed {
 		t.Error("one that is idle makes no room")
 	}
-	for e := l.order.Front(); e != nil; e = e.Next() {
-		l.state(e.Value.(*connection), http.StateActive)
+	for _, c := range everyOne(l) {
+		work(l, c)
 	}
 	if f, _ := arrive(t, l, "192.0.2.6"); f != nil || ga.closed {
 		t.Error("one that carries a request makes room")

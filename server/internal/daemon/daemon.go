@@ -171,7 +171,9 @@ func (d *Daemon) apply(cfg *config.Config) {
 		Ending:    d.front.draining.Load,
 		Version:   d.opts.Version,
 	})
-	d.front.api.Store(&api)
+	var handler http.Handler = api
+	d.front.api.Store(&handler)
+	d.front.guests.Store(&api)
 	d.config.Store(cfg)
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"usersig/server/internal/audit"
+	"usersig/server/internal/httpapi"
 	"usersig/server/internal/issuer"
 	"usersig/server/internal/telemetry"
 )
@@ -17,6 +18,7 @@ import (
 // which API is the current one, and counts the requests that are under way.
 type front struct {
 	api      atomic.Pointer[http.Handler]
+	guests   atomic.Pointer[httpapi.API] // the same, for those of whom it lets in requests to others
 	metrics  *telemetry.Metrics
 	exposed  bool         // whether /metrics is served here
 	media    http.Handler // of client SDKs, which stay for as long as a call; nil if there is none
@@ -35,17 +37,33 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// Always answered: a server that is busy must not be taken for one that is dead.
 		api.ServeHTTP(w, r)
 	case r.URL.Path == "/metrics" && f.exposed && !forwarded(r):
+		bodyLast(w, r)
 		f.metrics.Handler().ServeHTTP(w, r)
-	case f.media != nil && isUnder("/rtc", r.URL.Path) && !f.draining.Load():
+	case f.media != nil && isUnder("/rtc", r.URL.Path):
+		bodyLast(w, r)
 		f.media.ServeHTTP(w, r)
 	case f.hooks != nil && isUnder("/hooks", r.URL.Path):
+		bodyLast(w, r)
 		f.counted(w, r, f.hooks)
 	case f.turn != nil && r.URL.Path == "/turn":
+		bodyLast(w, r)
 		f.counted(w, r, f.turn)
 	case f.demo != nil && isUnder("/demo", r.URL.Path):
+		bodyLast(w, r)
+		// Whoever reads a page slowly keeps nobody out.
+		defer yield(r)()
 		f.counted(w, r, f.demo)
 	default:
 		f.counted(w, r, api)
+	}
+}
+
+// bodyLast has the reply go out before the body was read. Otherwise net/http reads what is
+// left of it first, at the speed of the client. Who reads it to its end may keep the
+// connection.
+func bodyLast(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 && r.ProtoMajor == 1 {
+		w.Header().Set("Connection", "close")
 	}
 }
 

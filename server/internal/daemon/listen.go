@@ -54,8 +54,8 @@ func (d *Daemon) bind(ctx context.Context, cfg *config.Config, address string, h
 		return listening{}, err
 	}
 	bounded := newConnections(l, cfg.Limits.Connections, cfg.Limits.ConnectionsPerSource, d.isProxy)
-	server := d.newServer(cfg, handler)
-	server.ConnState = bounded.state
+	server := d.newServer(cfg, counted(handler))
+	server.ConnContext = bounded.context
 	return listening{listener: bounded, server: server}, nil
 }
 

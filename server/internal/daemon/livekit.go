@@ -16,7 +16,7 @@ func (d *Daemon) openMedia(cfg *config.Config) (engine, error) {
 		return nil, err
 	}
 	e, err := media.Open(conf, media.Options{
-		Gate: d.gate, Clock: d.opts.Clock, Log: d.log, Origins: cfg.CORS.Origins, Observe: d.metrics.Observe, Source: d.source,
+		Gate: d.gate, Clock: d.opts.Clock, Log: d.log, Origins: d.origins(), Let: d.let, Observe: d.metrics.Observe, Source: d.source,
 	})
 	if err != nil {
 		return nil, err // not e, which would be an interface that is not nil
@@ -45,4 +45,13 @@ func mediaConfig(m *config.Media) (media.Config, error) {
 	}
 	c.TURN, err = relays(m.TURN)
 	return c, err
+}
+
+// checkMedia returns what a start would stop at.
+func checkMedia(m *config.Media) error {
+	conf, err := mediaConfig(m)
+	if err != nil {
+		return err
+	}
+	return conf.Check()
 }

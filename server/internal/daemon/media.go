@@ -2,16 +2,15 @@ package daemon
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
-	"net/netip"
 
 	"usersig/server/internal/config"
 	"usersig/server/internal/custody"
 	"usersig/server/internal/demo"
 	"usersig/server/internal/gate"
 	"usersig/server/internal/hook"
-	"usersig/server/internal/httpapi"
 	"usersig/server/internal/turn"
 )
 
@@ -29,7 +28,7 @@ func (d *Daemon) openGate(cfg *config.Config) (err error) {
 		}
 	}
 	if cfg.Hooks.Enabled {
-		if d.hooks, err = d.openHooks(&cfg.Hooks); err != nil {
+		if d.hooks, err = d.openHooks(cfg); err != nil {
 			return fmt.Errorf("hooks: %w", err)
 		}
 	}
@@ -40,11 +39,19 @@ func (d *Daemon) openGate(cfg *config.Config) (err error) {
 type engine interface {
 	http.Handler
 	gate.Engine
+	hook.Claims
+	Drain(ctx context.Context)
 	Close() error
 }
 
-func (d *Daemon) openHooks(h *config.Hooks) (*hook.Handler, error) {
-	opts := hook.Options{Gate: d.gate, Networks: h.Networks, MediaMTX: h.MediaMTXAPI, Clock: d.opts.Clock, Log: d.log}
+func (d *Daemon) openHooks(cfg *config.Config) (*hook.Handler, error) {
+	h := &cfg.Hooks
+	opts := hook.Options{
+		Gate: d.gate, Networks: h.Networks, MediaMTX: h.MediaMTXAPI, Shared: cfg.StoreURL != "", Clock: d.opts.Clock, Log: d.log,
+	}
+	if d.media != nil && cfg.Media.Redis.Address != "" {
+		opts.Claims = d.media
+	}
 	if h.SecretFile != "" {
 		var err error
 		if opts.Secret, err = secretLine(h.SecretFile); err != nil {
@@ -52,10 +59,6 @@ func (d *Daemon) openHooks(h *config.Hooks) (*hook.Handler, error) {
 		}
 	}
 	return hook.New(opts)
-}
-
-func (d *Daemon) source(r *http.Request) netip.Addr {
-	return httpapi.Source(r, d.config.Load().TrustedProxies)
 }
 
 // relays reads the secrets that TURN servers share with this one.
@@ -81,7 +84,7 @@ func (d *Daemon) serveMedia(cfg *config.Config, loopback bool) error {
 			return fmt.Errorf("media: %w", err)
 		}
 		d.front.turn = turn.NewHandler(turn.Options{
-			Gate: d.gate, Servers: servers, Origins: cfg.CORS.Origins, Source: d.source, Clock: d.opts.Clock, Log: d.log,
+			Gate: d.gate, Servers: servers, Origins: d.origins(), Let: d.let, Source: d.source, Clock: d.opts.Clock, Log: d.log,
 		})
 	}
 	if d.media == nil {
@@ -107,8 +110,8 @@ func secretLine(path string) ([]byte, error) {
 	return bytes.TrimSpace(text), err
 }
 
-// closeGate ends every call. Clients are told that the server is going, and look for
-// another one.
+// closeGate ends every call that is still here. Their clients look for another server, or
+// for this one until it is back: LiveKit's try ten times.
 func (d *Daemon) closeGate() (err error) {
 	if d.media != nil {
 		err = d.media.Close()

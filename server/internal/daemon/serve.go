@@ -52,7 +52,7 @@ func (d *Daemon) start(l *listening, failed chan<- error) {
 }
 
 // drain says that the server is ending, waits until load balancers know, and then for
-// the requests that are under way.
+// the requests that are under way and for the calls to be on other nodes.
 func (d *Daemon) drain(failed <-chan error) error {
 	limits := d.config.Load().Limits
 	d.tell("STOPPING=1")
@@ -68,7 +68,9 @@ func (d *Daemon) drain(failed <-chan error) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limits.DrainTimeout)
 	defer cancel()
+	moved := d.moveCalls(ctx)
 	err := d.main.server.Shutdown(ctx)
+	<-moved
 	if errors.Is(err, context.DeadlineExceeded) {
 		d.log.Warn("requests were cut off", "requests", d.front.underway.Load())
 		err = d.main.server.Close()
@@ -78,6 +80,21 @@ func (d *Daemon) drain(failed <-chan error) error {
 		err = errors.Join(err, d.watched.server.Close())
 	}
 	return errors.Join(failure, err)
+}
+
+// moveCalls has the users of calls here begin anew on other nodes, from when this one does
+// not listen any more: before, they could come back to it.
+func (d *Daemon) moveCalls(ctx context.Context) (moved <-chan struct{}) {
+	done := make(chan struct{})
+	if d.media == nil {
+		close(done)
+		return done
+	}
+	d.main.server.RegisterOnShutdown(func() {
+		defer close(done)
+		d.media.Drain(ctx)
+	})
+	return done
 }
 
 func (d *Daemon) tell(state string) {

@@ -4,13 +4,66 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"usersig"
 	"usersig/server/internal/gate"
 )
+
+// TestLater: who is asked to come again is told when, and the log is not filled by it.
+func TestLater(t *testing.T) {
+	var log bytes.Buffer
+	for after, want := range map[time.Duration]string{0: "1", time.Millisecond: "1", 1001 * time.Millisecond: "2"} {
+		w := httptest.NewRecorder()
+		Refuse(w, httptest.NewRequestWithContext(t.Context(), "GET", "/rtc", nil), slog.New(slog.NewTextHandler(&log, nil)), &Later{429, after})
+		if w.Code != 429 || w.Header().Get("Retry-After") != want || !strings.HasPrefix(w.Body.String(), "usersig unavailable: ") {
+			t.Errorf("after %v: %d %v %s", after, w.Code, w.Header(), w.Body)
+		}
+	}
+	if log.Len() > 0 {
+		t.Errorf("the log has %s", &log)
+	}
+}
+
+// TestOriginWithoutTLS: a page that anybody on the way could have written is not of a
+// server with TLS, though its host has the same name.
+func TestOriginWithoutTLS(t *testing.T) {
+	var encrypted bool
+	listed := []string{"https://app.example"}
+	o := Origins{Listed: func() []string { return listed }, Encrypted: func(*http.Request) bool { return encrypted }}
+	allowed := func(origin string) bool {
+		r := httptest.NewRequestWithContext(t.Context(), "POST", "/rtc/check", nil)
+		r.Host = "rtc.example"
+		r.Header.Set("Origin", origin)
+		return o.Allow(httptest.NewRecorder(), r)
+	}
+	for _, test := range []struct {
+		origin    string
+		encrypted bool
+		want      bool
+	}{
+		{"https://rtc.example", true, true},
+		{"http://rtc.example", true, false},
+		{"http://rtc.example", false, true},
+		{"https://rtc.example", false, true}, // what ends TLS does not say so
+		{"https://rtc.example:8443", true, false},
+		{"ftp://rtc.example", false, false},
+		{"https://app.example", true, true},
+		{"http://app.example", true, false},
+		{"null", false, false},
+	} {
+		if encrypted = test.encrypted; allowed(test.origin) != test.want {
+			t.Errorf("%s, encrypted %v: %v", test.origin, encrypted, !test.want)
+		}
+	}
+	if listed = nil; allowed("https://app.example") {
+		t.Error("a site that is not listed any more may call")
+	}
+}
 
 func TestRefuse(t *testing.T) {
 	for _, test := range []struct {

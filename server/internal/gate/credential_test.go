@@ -64,24 +64,3 @@ func FuzzCredential(f *testing.F) {
 		}
 	})
 }
-
-func TestRoomName(t *testing.T) {
-	seen := map[string]bool{}
-	for _, app := range []uint32{1, 12, 1400000000} {
-		for _, r := range []usersig.Room{{ID: 1}, {ID: 123}, {Name: "123"}, {Name: "n/123"}, {Name: "1"}, {Name: "a/b"}} {
-			name := RoomName(app, r)
-			if seen[name] {
-				t.Errorf("%q is two rooms", name)
-			}
-			seen[name] = true
-			if a, got, ok := ParseRoomName(name); !ok || a != app || got != r {
-				t.Errorf("%q: %d %v %v", name, a, got, ok)
-			}
-		}
-	}
-	for _, name := range []string{"", "1", "1/n", "1/n/", "1/x/1", "a/n/1", "1/n/-1"} {
-		if _, _, ok := ParseRoomName(name); ok {
-			t.Errorf("%q is a room", name)
-		}
-	}
-}

@@ -39,7 +39,7 @@ type Options struct {
 	StayAtExpiry bool
 	// Evicted, if not nil, is told the reason of each eviction: a refusal's name.
 	Evicted func(reason string)
-	// Limits bounds connections. A zero in it selects a default.
+	// Limits bounds connections and sessions. A zero in it selects a default.
 	Limits Limits
 }
 
@@ -48,13 +48,15 @@ type Gate struct {
 	verdicts Verdicts
 	clock    func() time.Time
 	log      *slog.Logger
-	stay     bool
+	keep     bool // users whose proofs have ended
 	evicted  func(reason string)
-	crowd    crowd
 
-	mu       sync.Mutex
-	sessions map[*Session]struct{} // guarded by mu
+	connected, inside crowd // connections, and users in rooms
+
+	mu       sync.Mutex            // may be held when a crowd's is taken, not the other way round
+	sessions map[*Session]struct{} // guarded by mu, as those below
 	byUser   map[userKey]map[*Session]struct{}
+	places   map[place]*taken
 
 	cancel func() // of the subscription
 	stop   context.CancelFunc
@@ -68,9 +70,11 @@ type userKey struct {
 
 // New returns a gate. It watches over sessions until Close.
 func New(verdicts Verdicts, opts Options) *Gate {
+	limits := opts.Limits.orDefault()
 	g := &Gate{
-		verdicts: verdicts, clock: opts.Clock, log: opts.Log, stay: opts.StayAtExpiry, evicted: opts.Evicted, crowd: crowd{limits: opts.Limits.orDefault()},
-		sessions: make(map[*Session]struct{}), byUser: make(map[userKey]map[*Session]struct{}),
+		verdicts: verdicts, clock: opts.Clock, log: opts.Log, keep: opts.StayAtExpiry, evicted: opts.Evicted,
+		connected: newCrowd(limits), inside: newCrowd(limits),
+		sessions: make(map[*Session]struct{}), byUser: make(map[userKey]map[*Session]struct{}), places: make(map[place]*taken),
 	}
 	if g.clock == nil {
 		g.clock = time.Now //nolint:forbidigo // the documented default
@@ -122,5 +126,10 @@ func (g *Gate) Enter(ctx context.Context, c Credential, source netip.Addr) (Pass
 			return Pass{}, err
 		}
 	}
-	return g.Admit(ctx, who, join)
+	p, err := g.Admit(ctx, who, join)
+	if err != nil {
+		return Pass{}, err
+	}
+	p.source = source
+	return p, nil
 }

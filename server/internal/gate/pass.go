@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"usersig"
@@ -25,6 +26,7 @@ type Pass struct {
 	room   usersig.Room
 	rights Rights
 	proofs []issuer.Proof // the UserSig, and the PrivateMapKey if there is one
+	source netip.Addr     // of whom it was given to; the zero value if nobody said
 }
 
 // AppID returns the application's SDKAppID.
@@ -35,6 +37,10 @@ func (p Pass) UserID() string { return p.user }
 
 // Room returns the room.
 func (p Pass) Room() usersig.Room { return p.room }
+
+func (p *Pass) owner() userKey { return userKey{p.app, p.user} }
+
+func (p *Pass) place() place { return place{p.owner(), p.room} }
 
 // Rights returns what the user may do there.
 func (p Pass) Rights() Rights { return p.rights }
@@ -49,6 +55,25 @@ func (p Pass) ExpiresAt() time.Time {
 	}
 	return first
 }
+
+// Newest returns the pass that stands on the later ones of the proofs of p and q, which
+// are for the same user and room. The rights are those of whichever pass was entitled to
+// them last: by its PrivateMapKey, or by its UserSig if it needs none. Of what was issued
+// in the same second, the UserSig that ends later is taken, and the rights stay those of p.
+func (p Pass) Newest(q Pass) Pass {
+	sig, ticket := p.proofs[0], p.proofs[1:]
+	if c := q.proofs[0].IssuedAt.Compare(sig.IssuedAt); c > 0 || c == 0 && q.proofs[0].ExpiresAt.After(sig.ExpiresAt) {
+		sig = q.proofs[0]
+	}
+	if q.entitled().After(p.entitled()) {
+		ticket, p.rights = q.proofs[1:], q.rights
+	}
+	p.proofs = append([]issuer.Proof{sig}, ticket...)
+	return p
+}
+
+// entitled returns when the proof was issued that the rights come from.
+func (p *Pass) entitled() time.Time { return p.proofs[len(p.proofs)-1].IssuedAt }
 
 // Admit decides whether a user may enter a room. It takes what was verified: there is
 // no way from a string to a pass but through the verifier.
@@ -126,12 +151,13 @@ type carried struct {
 	Room   usersig.Room   `json:"room"`
 	Rights uint32         `json:"rights"`
 	Proofs []issuer.Proof `json:"proofs"`
+	Source netip.Addr     `json:"source"`
 }
 
 // Carry writes a pass down for another node of this server. It holds no secret, and is
 // proof of nothing: it must travel where clients cannot write.
 func (p Pass) Carry() string {
-	text, err := json.Marshal(carried{p.app, p.user, p.room, uint32(p.rights), p.proofs})
+	text, err := json.Marshal(carried{p.app, p.user, p.room, uint32(p.rights), p.proofs, p.source})
 	if err != nil {
 		panic(err) // plain values
 	}
@@ -144,5 +170,5 @@ func Carried(text string) (Pass, error) {
 	if err := json.Unmarshal([]byte(text), &c); err != nil || len(c.Proofs) == 0 {
 		return Pass{}, fmt.Errorf("read a pass: not one")
 	}
-	return Pass{c.App, c.User, c.Room, Rights(c.Rights), c.Proofs}, nil
+	return Pass{c.App, c.User, c.Room, Rights(c.Rights), c.Proofs, c.Source}, nil
 }

@@ -8,14 +8,9 @@ import (
 	"usersig"
 )
 
-// Refusals that are not about a token. They have codes of TRTC's own where it has one.
-var (
-	// ErrRemoved: somebody with the right to do so removed the user from the room.
-	ErrRemoved = errors.New("removed from the room")
-	// ErrCrowded: there are more connections of the user, the application or the address
-	// than are allowed.
-	ErrCrowded = errors.New("too many connections")
-)
+// ErrCrowded refuses what is not about a token: there are as many connections or sessions
+// of the user, the application or the address as are allowed.
+var ErrCrowded = errors.New("too many connections")
 
 // refusal makes the object that every refusal is.
 func refusal(reason usersig.Error) error {

@@ -2,11 +2,9 @@ package gate
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
-	"usersig"
 	"usersig/server/internal/issuer"
 )
 
@@ -34,19 +32,15 @@ type Session struct {
 	ended  bool
 }
 
-// warning is how long before the end a client is told.
-const warning = 30 * time.Second
-
-// sweep is how often every session is looked at again: for what time alone brings.
-const sweep = 250 * time.Millisecond
-
 // Open begins to watch over a session, or refuses it: between the verdict and now the
-// user may have been revoked, maybe on another node.
+// user may have been revoked, maybe on another node. It fails with [ErrCrowded] if the
+// user is in as many other rooms as [Limits] allows: who closes a connection and stays in
+// the room by what flows past it is not counted by [Gate.Connect] any more.
 func (g *Gate) Open(ctx context.Context, p Pass, seat Seat) (*Session, error) {
 	s := &Session{gate: g, seat: seat, pass: p}
-	g.mu.Lock()
-	g.add(s)
-	g.mu.Unlock()
+	if err := g.add(s); err != nil {
+		return nil, err
+	}
 	// Known first and checked then: a change that comes between is seen by one of the two.
 	if err := g.Recheck(ctx, &p); err != nil {
 		s.Close()
@@ -55,14 +49,19 @@ func (g *Gate) Open(ctx context.Context, p Pass, seat Seat) (*Session, error) {
 	return s, nil
 }
 
-// add needs g.mu.
-func (g *Gate) add(s *Session) {
+func (g *Gate) add(s *Session) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := g.stay(&s.pass); err != nil {
+		return err
+	}
 	g.sessions[s] = struct{}{}
-	k := userKey{s.pass.app, s.pass.user}
+	k := s.pass.owner()
 	if g.byUser[k] == nil {
 		g.byUser[k] = make(map[*Session]struct{})
 	}
 	g.byUser[k][s] = struct{}{}
+	return nil
 }
 
 // Close ends the watch over a session: the user has left.
@@ -74,14 +73,18 @@ func (s *Session) Close() {
 	g.drop(s)
 }
 
-// drop needs g.mu.
+// drop needs g.mu. What was dropped before is not counted twice.
 func (g *Gate) drop(s *Session) {
+	if _, ok := g.sessions[s]; !ok {
+		return
+	}
 	delete(g.sessions, s)
-	k := userKey{s.pass.app, s.pass.user}
+	k := s.pass.owner()
 	delete(g.byUser[k], s)
 	if len(g.byUser[k]) == 0 {
 		delete(g.byUser, k)
 	}
+	g.unstay(&s.pass)
 }
 
 // Pass returns what the session stands on now.
@@ -91,154 +94,74 @@ func (s *Session) Pass() Pass {
 	return s.pass
 }
 
-// Renew puts a newer pass in place of the one the session stands on. It reports false
-// if it is not for the same user and room, or if the session has ended.
+// Renew puts a pass that the user handed in for that in place of the one the session
+// stands on: of two that are good, the user says which. It reports false if it is not for
+// the same user and room, or if the session has ended.
 func (s *Session) Renew(p Pass) bool {
+	return s.exchange(&p, func(Pass) Pass { return p })
+}
+
+// Resume is [Session.Renew] for a user who comes back to the session with whatever their
+// client had at hand, which may be older than what the session stands on: the client may
+// have been renewed by somebody else, its back end for one. Each proof is then replaced
+// only by one that was issued after it, see [Pass.Newest]: an older UserSig shortens no
+// stay, and an older PrivateMapKey gives no rights back that a newer one took away.
+func (s *Session) Resume(p Pass) bool {
+	return s.exchange(&p, func(old Pass) Pass { return old.Newest(p) })
+}
+
+// exchange puts what choose makes of the session's pass in its place, if p is for it.
+func (s *Session) exchange(p *Pass, choose func(old Pass) Pass) bool {
 	s.limiting.Lock() // the last renewal's rights are those that stay
 	defer s.limiting.Unlock()
-	old, ok := s.exchange(p)
-	if ok && old.rights != p.rights {
+	g := s.gate
+	g.mu.Lock()
+	old := s.pass
+	ok := !s.ended && p.place() == old.place()
+	if ok {
+		s.pass, s.warned = choose(old), false
+	}
+	rights := s.pass.rights
+	g.mu.Unlock()
+	if ok && old.rights != rights {
 		// Not under the gate's lock: the engine may end the session for it, and Close wants
 		// the lock.
-		s.seat.Limit(p.rights)
+		s.seat.Limit(rights)
 	}
 	return ok
 }
 
-// exchange puts a newer pass in the place of the one that it returns.
-func (s *Session) exchange(p Pass) (old Pass, ok bool) {
-	g := s.gate
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	old = s.pass
-	if s.ended || p.app != old.app || p.user != old.user || p.room != old.room {
-		return old, false
+// Settle limits the seat if the rights are others by now than those that its user was
+// given. An engine calls it when there is somebody to limit: of a renewal that came while
+// the user was on the way in, the seat could only take note. Without it, who hands in a
+// ticket for less at that moment would keep the rights of the first and the life of the
+// second.
+func (s *Session) Settle(given Rights) {
+	s.limiting.Lock()
+	defer s.limiting.Unlock()
+	if now := s.Pass().rights; now != given {
+		s.seat.Limit(now)
 	}
-	s.pass, s.warned = p, false
-	return old, true
 }
 
 // Renew gives a newer pass to every session of its user in its room, on this node, and
 // returns how many there are.
 func (g *Gate) Renew(p Pass) (n int) {
+	return g.each(&p, func(s *Session) bool { return s.Renew(p) })
+}
+
+// Resume is [Session.Resume] for every session of a pass's user in its room, on this node.
+// It returns how many there are.
+func (g *Gate) Resume(p Pass) (n int) {
+	return g.each(&p, func(s *Session) bool { return s.Resume(p) })
+}
+
+// each returns for how many sessions of a pass's user do is true.
+func (g *Gate) each(p *Pass, do func(*Session) bool) (n int) {
 	for _, s := range g.of(issuer.UserRef{App: p.app, UserID: p.user}) {
-		if s.Renew(p) {
+		if do(s) {
 			n++
 		}
 	}
 	return n
-}
-
-// watch looks at sessions again when something changed, and all the time at what only
-// time changes, until ctx ends.
-func (g *Gate) watch(ctx context.Context, changed <-chan issuer.Change) {
-	tick := time.NewTicker(sweep)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case c := <-changed:
-			for _, u := range c.Users {
-				g.look(ctx, g.of(u))
-			}
-			if len(c.Apps) > 0 {
-				g.look(ctx, g.all())
-			}
-		case <-tick.C:
-			g.look(ctx, g.all())
-		}
-	}
-}
-
-func (g *Gate) all() []*Session {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	all := make([]*Session, 0, len(g.sessions))
-	for s := range g.sessions {
-		all = append(all, s)
-	}
-	return all
-}
-
-func (g *Gate) of(u issuer.UserRef) []*Session {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	var all []*Session
-	for s := range g.byUser[userKey{u.App, u.UserID}] {
-		all = append(all, s)
-	}
-	return all
-}
-
-// look checks sessions again, and evicts those whose time is over.
-func (g *Gate) look(ctx context.Context, all []*Session) {
-	now := g.clock()
-	for _, s := range all {
-		p := s.Pass()
-		err := g.Recheck(ctx, g.lasting(&p, now))
-		switch {
-		case err == nil:
-			s.warn(now, p.ExpiresAt())
-		case !isRefusal(err):
-			// That the store is out of reach is not the users' fault, and a call that would be
-			// cut by it is the greater harm. Nobody new comes in meanwhile.
-		default:
-			s.evict(&p, err)
-		}
-	}
-}
-
-// lasting returns a pass as it is judged in a session: where users may stay when their
-// proofs end, those have not ended. A revocation counts all the same.
-func (g *Gate) lasting(p *Pass, now time.Time) *Pass {
-	if !g.stay {
-		return p
-	}
-	q := *p
-	q.proofs = slices.Clone(p.proofs)
-	for i := range q.proofs {
-		if now.After(q.proofs[i].ExpiresAt) {
-			q.proofs[i].ExpiresAt = now
-		}
-	}
-	return &q
-}
-
-func isRefusal(err error) bool {
-	_, ok := usersig.RefusalOf(err)
-	return ok
-}
-
-func (s *Session) warn(now, expires time.Time) {
-	g := s.gate
-	g.mu.Lock()
-	due := !s.warned && !s.ended && !g.stay && expires.Sub(now) <= warning
-	s.warned = s.warned || due
-	g.mu.Unlock()
-	if due {
-		s.seat.Warn(expires)
-	}
-}
-
-// evict ends a session that still stands on p: one that was renewed meanwhile stays.
-func (s *Session) evict(p *Pass, why error) {
-	g := s.gate
-	g.mu.Lock()
-	stale := s.ended || !samePass(&s.pass, p)
-	if !stale {
-		s.ended = true
-		g.drop(s)
-	}
-	g.mu.Unlock()
-	if !stale {
-		g.log.Info("user leaves", "sdkappid", p.app, "user", p.user, "room", p.room.String(), "why", why)
-		r, _ := usersig.RefusalOf(why) // look keeps all others
-		g.evicted(r.Reason)
-		s.seat.Evict(why)
-	}
-}
-
-func samePass(a, b *Pass) bool {
-	return len(a.proofs) == len(b.proofs) && &a.proofs[0] == &b.proofs[0]
 }

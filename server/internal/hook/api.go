@@ -36,14 +36,17 @@ var (
 	errNotYet = errors.New("the connection has no session")
 )
 
-func newAPI(base string) (*api, error) {
+func newAPI(base string, transport http.RoundTripper) (*api, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, errors.New("MediaMTX's API: it is the URL of an HTTP server")
 	}
+	if transport == nil {
+		transport = &http.Transport{MaxIdleConns: 4, IdleConnTimeout: time.Minute}
+	}
 	return &api{base: u, client: &http.Client{
 		Timeout:       5 * time.Second,
-		Transport:     &http.Transport{MaxIdleConns: 4, IdleConnTimeout: time.Minute},
+		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
 }
@@ -58,7 +61,7 @@ func (a *api) kick(ctx context.Context, protocol, id string) error {
 	}
 	// What is nowhere may be over, or this may not be the API at all.
 	ids, err := a.ids(ctx, protocol)
-	if err == nil && ids[id] {
+	if _, there := ids[id]; err == nil && there {
 		err = errors.New("MediaMTX has a connection that it cannot end")
 	}
 	return err
@@ -90,16 +93,17 @@ func (a *api) gone(ctx context.Context, protocol, id string) bool {
 	return true
 }
 
-// ids returns the connections of a protocol.
+// errOff: MediaMTX does not serve a protocol, or this is not its API.
+var errOff = errors.New("MediaMTX's API has no connections of this protocol")
+
+// ids returns the connections of a protocol, and whether their streams have begun.
 func (a *api) ids(ctx context.Context, protocol string) (map[string]bool, error) {
 	all, found := map[string]bool{}, false
 	for _, in := range collections[protocol] {
 		for page, pages := 0, 1; page < pages; page++ {
 			var list struct {
-				PageCount int `json:"pageCount"`
-				Items     []struct {
-					ID string `json:"id"`
-				} `json:"items"`
+				PageCount int      `json:"pageCount"`
+				Items     []listed `json:"items"`
 			}
 			err := a.call(ctx, http.MethodGet, in+"/list", fmt.Sprintf("itemsPerPage=1000&page=%d", page), &list)
 			if errors.Is(err, errGone) {
@@ -109,13 +113,51 @@ func (a *api) ids(ctx context.Context, protocol string) (map[string]bool, error)
 				return nil, err
 			}
 			for _, item := range list.Items {
-				all[item.ID] = true
+				all[item.ID] = item.begun(in)
 			}
 			pages, found = list.PageCount, true
 		}
 	}
 	if !found {
-		return nil, fmt.Errorf("MediaMTX's API has no connections of %s", protocol)
+		return nil, fmt.Errorf("%w: %s", errOff, protocol)
+	}
+	return all, nil
+}
+
+// listed is a connection as MediaMTX's lists have it.
+type listed struct {
+	ID      string  `json:"id"`
+	State   string  `json:"state"`
+	Session *string `json:"session"` // of RTSP
+}
+
+func (l *listed) begun(in string) bool {
+	if sessions[in] != "" {
+		return l.Session != nil
+	}
+	return l.State != "idle"
+}
+
+// begun returns the connections of all protocols whose streams have begun.
+func (a *api) begun(ctx context.Context) (map[conn]bool, error) {
+	all, none := map[conn]bool{}, true
+	for protocol := range collections {
+		ids, err := a.ids(ctx, protocol)
+		if errors.Is(err, errOff) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		none = false
+		for id, begun := range ids {
+			if begun {
+				all[conn{protocol, id}] = true
+			}
+		}
+	}
+	if none {
+		return nil, errOff
 	}
 	return all, nil
 }

@@ -16,7 +16,8 @@ type fakeAPI struct {
 	mu     sync.Mutex
 	down   bool
 	misses bool            // in its lists, as happens when they change from page to page
-	conns  map[string]bool // by ID; true for one that can be ended
+	rtsp   bool            // the connections are RTSP's, not RTMP's
+	conns  map[string]bool // by ID; true for one that has begun, and can be ended
 	kicked []string
 }
 
@@ -35,12 +36,19 @@ func (a *fakeAPI) RoundTrip(r *http.Request) (*http.Response, error) {
 	what, id, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/v3/"), "s/")
 	do, id, _ := strings.Cut(id, "/")
 	begun, there := a.conns[id]
+	there = there && a.rtsp == strings.HasPrefix(what, "rtsp")
 	switch r.Method + " " + what + " " + do {
 	case "GET rtmpconn list", "GET rtspconn list":
-		var items []map[string]string
-		for id := range a.conns {
-			if !a.misses {
-				items = append(items, map[string]string{"id": id})
+		var items []map[string]any
+		for id, begun := range a.conns {
+			item := map[string]any{"id": id}
+			if what == "rtmpconn" {
+				item["state"] = map[bool]string{false: "idle", true: "publish"}[begun]
+			} else if begun {
+				item["session"] = id
+			}
+			if !a.misses && a.rtsp == (what == "rtspconn") {
+				items = append(items, item)
 			}
 		}
 		text, err := json.Marshal(map[string]any{"itemCount": len(items), "pageCount": 1, "items": items})
@@ -82,16 +90,18 @@ func (a *fakeAPI) log() string {
 // An address that answers, but is not the API, must not pass for one on which all
 // streams are over.
 func TestAPIThatIsNone(t *testing.T) {
-	a, err := newAPI("http://127.0.0.1:9997/wrong")
+	a, err := newAPI("http://127.0.0.1:9997/wrong", &fakeAPI{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.client.Transport = &fakeAPI{}
 	if err := a.kick(t.Context(), "rtmp", someID); err == nil {
 		t.Error("kick gave no error")
 	}
+	if _, err := a.begun(t.Context()); err == nil {
+		t.Error("begun gave no error")
+	}
 	for _, url := range []string{"127.0.0.1:9997", "ftp://x", "http://", "http://%"} {
-		if _, err := newAPI(url); err == nil {
+		if _, err := newAPI(url, nil); err == nil {
 			t.Errorf("newAPI(%q) gave no error", url)
 		}
 	}

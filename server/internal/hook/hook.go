@@ -37,11 +37,18 @@ type Options struct {
 	// MediaMTX is the URL of MediaMTX's API, such as "http://127.0.0.1:9997". Without it,
 	// streams on MediaMTX are asked about when they begin and never end by the gate's word.
 	MediaMTX string
+	// Shared says that other nodes let users into the same MediaMTX. Without Claims,
+	// streams on it that this node did not let in go on then, whoever sends them.
+	Shared bool
+	// Claims is how those nodes know of each other's streams.
+	Claims Claims
 	// Clock returns the current time. If nil, [time.Now] is used.
 	Clock func() time.Time
 	// Log receives why streams were refused: engines do not tell their users. If nil, it
 	// is dropped.
 	Log *slog.Logger
+
+	transport http.RoundTripper // to MediaMTX's API, if not the usual one
 }
 
 // Handler answers engines. It is safe for concurrent use.
@@ -58,7 +65,8 @@ type Handler struct {
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
-// New returns a handler of POST /hooks/nginx-rtmp and POST /hooks/mediamtx.
+// New returns a handler of POST /hooks/nginx-rtmp and POST /hooks/mediamtx. Close must be
+// called.
 func New(opts Options) (*Handler, error) {
 	if len(opts.Networks) == 0 {
 		opts.Networks = loopback
@@ -72,7 +80,7 @@ func New(opts Options) (*Handler, error) {
 	h := &Handler{opts: opts, mux: http.NewServeMux()}
 	if opts.MediaMTX != "" {
 		var err error
-		if h.api, err = newAPI(opts.MediaMTX); err != nil {
+		if h.api, err = newAPI(opts.MediaMTX, opts.transport); err != nil {
 			return nil, err
 		}
 	}
@@ -80,6 +88,7 @@ func New(opts Options) (*Handler, error) {
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	h.mux.HandleFunc("POST /hooks/nginx-rtmp", h.nginx)
 	h.mux.HandleFunc("POST /hooks/mediamtx", h.mediamtx)
+	h.background.Go(h.watch)
 	return h, nil
 }
 
@@ -139,13 +148,16 @@ func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 // mostBody bounds what an engine says. Its own limits on URLs are below.
 const mostBody = 64 << 10
 
-// body reads what an engine says, and answers if it is too much.
+// body reads what an engine says, and answers if it is too much or does not come in the
+// time that the server gives it.
 func body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
 	if err != nil {
 		http.Error(w, "usersig hooks: the body cannot be read", http.StatusBadRequest)
+		return nil, false
 	}
-	return text, err == nil
+	w.Header().Del("Connection") // nothing is left of the body, so there can be a next request
+	return text, true
 }
 
 // misunderstood answers what no engine says.

@@ -104,13 +104,15 @@ func (h *Handler) mtxAsks(r *http.Request, c *mtxCall, q *question) error {
 	if _, known := collections[c.Protocol]; !known {
 		return errNoEnd
 	}
-	h.sweep()
 	k := key{engine: peer(r), kind: c.Protocol, id: c.ID, client: c.source}
 	err := h.admit(r, q, &stay{key: k, evict: h.evict})
 	if errors.Is(err, gate.ErrCrowded) {
 		// MediaMTX does not say when a stream is over, so some of those counted may be.
 		h.forgetGone(r.Context())
 		err = h.admit(r, q, &stay{key: k, evict: h.evict})
+	}
+	if err == nil {
+		h.claim(r.Context(), c.ID)
 	}
 	return err
 }
@@ -133,7 +135,10 @@ func (h *Handler) forgetGone(ctx context.Context) {
 			return
 		}
 		// Asked for one by one as well: pages of a list that changes meanwhile miss some.
-		h.table.forget(func(s *stay) bool { return on(s) && !ids[s.key.id] && h.api.gone(ctx, protocol, s.key.id) })
+		h.table.forget(func(s *stay) bool {
+			_, listed := ids[s.key.id]
+			return on(s) && !listed && h.api.gone(ctx, protocol, s.key.id)
+		})
 	}
 }
 

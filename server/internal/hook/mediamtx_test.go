@@ -96,7 +96,7 @@ func TestMediaMTXEndsStreams(t *testing.T) {
 // A connection of RTSP has its session a moment after it was let in.
 func TestMediaMTXEndsRTSP(t *testing.T) {
 	runWith(t, gate.Options{}, withAPI, func(w *world) {
-		w.mtx.set(func() { w.mtx.conns[someID] = false })
+		w.mtx.set(func() { w.mtx.rtsp, w.mtx.conns[someID] = true, false })
 		w.want(w.mediamtx(fields{"query": query("UserSig", w.sig("alice")), "protocol": "rtsp"}), 204, "")
 		w.revoke("alice")
 		moment()

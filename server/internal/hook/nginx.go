@@ -78,7 +78,6 @@ func (h *Handler) nginx(w http.ResponseWriter, r *http.Request) {
 		misunderstood(w, err.Error())
 		return
 	}
-	h.sweep()
 	k := key{engine: peer(r), kind: "nginx-rtmp", id: c.client, client: c.source}
 	switch c.call {
 	case "publish", "update_publish":
@@ -149,17 +148,6 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, q *question, wh
 		return
 	}
 	door.Refuse(w, r, h.opts.Log, why)
-}
-
-// sweep looks, once in a minute, for stays that are over and of which no engine said so.
-func (h *Handler) sweep() {
-	if !h.table.due() {
-		return
-	}
-	h.forgetSilent()
-	if h.api != nil {
-		h.background.Go(func() { h.forgetGone(h.ctx) })
-	}
 }
 
 // forgetSilent removes the stays on nginx-rtmp that it has not asked about for long: it

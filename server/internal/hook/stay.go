@@ -78,7 +78,6 @@ type table struct {
 
 	mu    sync.Mutex
 	stays map[key]*stay // guarded by mu
-	swept time.Time     // guarded by mu
 }
 
 // get returns the stay of a connection, or nil.
@@ -179,18 +178,6 @@ func (t *table) all() []*stay {
 		all = append(all, s)
 	}
 	return all
-}
-
-// due reports, once in a minute, that it is time to look for stays that are over.
-func (t *table) due() bool {
-	now := t.clock()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if now.Sub(t.swept) < time.Minute {
-		return false
-	}
-	t.swept = now
-	return true
 }
 
 func (t *table) close() { t.forget(func(*stay) bool { return true }) }

@@ -55,20 +55,16 @@ func runWith(t *testing.T, g gate.Options, opts Options, f func(w *world)) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, room: usersig.Room{ID: 123}}
+		w := &world{t: t, room: usersig.Room{ID: 123}, mtx: &fakeAPI{conns: map[string]bool{}}}
 		w.svc, err = issuer.New(t.Context(), memory.New(&memory.Hooks{Commit: func([]*audit.Entry) error { return w.failure() }, Read: w.failure}), kek, issuer.Options{})
 		w.ok(err)
 		defer w.svc.Close()
 		w.ok(w.svc.Init(t.Context(), operator))
 		w.app, w.other = w.create(issuer.Settings{Custody: "hosted", Scheme: "hmac"}), w.create(issuer.Settings{Custody: "hosted", Scheme: "hmac"})
 		w.gate = gate.New(w.svc, g)
-		opts.Gate, opts.Log = w.gate, slog.New(slog.NewTextHandler(&w.logs, nil))
+		opts.Gate, opts.Log, opts.transport = w.gate, slog.New(slog.NewTextHandler(&w.logs, nil)), w.mtx
 		w.hooks, err = New(opts)
 		w.ok(err)
-		w.mtx = &fakeAPI{conns: map[string]bool{}}
-		if w.hooks.api != nil {
-			w.hooks.api.client.Transport = w.mtx
-		}
 		f(w)
 		w.gate.Close()
 		w.hooks.Close()

@@ -76,6 +76,7 @@ type server struct {
 	bySource *limiter
 	byKey    *limiter
 	slots    *slots
+	guests   *slots // of those whom Guest lets in
 	outages  outages
 	mux      *http.ServeMux
 	api      huma.API
@@ -83,8 +84,16 @@ type server struct {
 	docs     documents
 }
 
-// New returns the handler of the API over a service.
-func New(svc *issuer.Service, opts Options) http.Handler {
+// API answers the requests of the API, and lets in those of others.
+type API interface {
+	http.Handler
+	// Guest counts a request that is answered elsewhere among those of who has not proved
+	// yet who they are.
+	Guest(ctx context.Context, source netip.Addr) (done func(proved bool), err error)
+}
+
+// New returns the API over a service.
+func New(svc *issuer.Service, opts Options) API {
 	return newServer(svc, opts)
 }
 
@@ -105,7 +114,8 @@ func newServer(svc *issuer.Service, opts Options) *server {
 	for _, origin := range opts.Origins {
 		s.origins[origin] = true
 	}
-	s.bySource, s.byKey, s.slots = newLimiter(opts.PerSource), newLimiter(opts.PerKey), newSlots(opts.Requests)
+	s.bySource, s.byKey = newLimiter(opts.PerSource), newLimiter(opts.PerKey)
+	s.slots, s.guests = newSlots(opts.Requests), newSlots(opts.Requests)
 	s.mux, s.routes = http.NewServeMux(), make(map[string]*route)
 	s.api = newAPI(s, opts.Version)
 	for _, rt := range s.table() {

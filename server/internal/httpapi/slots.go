@@ -16,8 +16,9 @@ type slots struct {
 	most, mostStrangers int64
 	all, strangers      atomic.Int64
 
-	mu sync.Mutex
-	of map[string]int // strangers, by source; guarded by mu
+	mu      sync.Mutex
+	of      map[string]int             // strangers, by source; guarded by mu
+	waiting map[string][]chan struct{} // those who wait until one of their source has gone; guarded by mu
 }
 
 // slot is what a request holds of slots. The zero slot is none.
@@ -89,8 +90,9 @@ func (s *slots) leave(source string) {
 	if s.of[source]--; s.of[source] == 0 {
 		delete(s.of, source)
 	}
+	s.strangers.Add(-1) // before the next one tries
+	s.call(source)
 	s.mu.Unlock()
-	s.strangers.Add(-1)
 }
 
 // atMost adds one to n unless that is more than most. It is never over, not for a moment:

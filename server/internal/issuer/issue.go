@@ -157,7 +157,7 @@ func (m *member) sign(w Wish, at time.Time) (Issued, error) {
 		}
 	}
 	if m.record.App.Settings.UserIDs == "portable" && !usersig.PortableUserID(w.UserID) {
-		return Issued{}, fmt.Errorf("%w: this application allows letters, digits, '_' and '-' in user IDs, 32 at most", usersig.ErrInvalidClaims)
+		return Issued{}, fmt.Errorf("%w: this application allows letters, digits, '_' and '-' in user IDs, 32 at most; user_ids in its settings can be any", usersig.ErrInvalidClaims)
 	}
 	var room [512]byte // most tokens fit
 	token, err := m.signer.AppendSign(room[:0], usersig.Claims{UserID: w.UserID, TTL: w.TTL, IssuedAt: at, Grant: w.Grant})

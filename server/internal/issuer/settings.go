@@ -36,7 +36,7 @@ func (t *Settings) complete() error {
 	case usersig.SchemeHMAC.String():
 		orElse(&t.Custody, CustodyHosted)
 		if t.Curve != "" || t.Custody != CustodyHosted {
-			return invalid("scheme hmac has no curve, and its custody is hosted: a SECRETKEY verifies what it signs")
+			return invalid("scheme hmac has no curve, and its custody is hosted and nothing else: a SECRETKEY verifies what it signs, so it has to be here")
 		}
 	default:
 		return invalid("scheme %.16q is neither ecdsa nor hmac", t.Scheme)

@@ -3,6 +3,7 @@ package media
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	lkconfig "github.com/livekit/livekit-server/pkg/config"
@@ -16,9 +17,10 @@ type Config struct {
 	// Address is where clients send media: an address of this machine, or the one in
 	// front of it. It is also where the server listens, unless Bind is set.
 	Address netip.Addr
-	// Bind are the addresses to listen at for media, if they are others than Address.
+	// Bind are the addresses of this machine to listen at, if they are others than Address.
 	Bind []netip.Addr
-	// UDPPort is the one port for media. UDPEnd, if not 0, makes it the first of a range.
+	// UDPPort is the one port for media. UDPEnd, if not 0, makes it the first of a range, of
+	// which as many are used as there are processors.
 	UDPPort, UDPEnd uint16
 	// TCPPort is for clients whose networks let no UDP through. 0 is none.
 	TCPPort uint16
@@ -46,6 +48,10 @@ type Redis struct {
 	Address, Username, Password string
 	TLS                         bool
 }
+
+// mostUnread is how much of what others send to a user waits here for a client that does
+// not read. More is dropped: without a bound, it would be kept, whatever it is.
+const mostUnread = 1 << 20
 
 // livekit writes the configuration in LiveKit's terms. Everything that LiveKit would
 // choose by itself and that opens something is chosen here.
@@ -75,18 +81,18 @@ func (c *Config) livekit() (*lkconfig.Config, error) {
 }
 
 func (c *Config) rtc(r *lkconfig.RTCConfig) {
+	// Without its own range, which NewConfig puts in, and which goes before UDPPort.
+	r.ICEPortRangeStart, r.ICEPortRangeEnd = 0, 0
 	r.UDPPort = rtcconfig.PortRange{Start: int(c.UDPPort), End: int(c.UDPEnd)}
-	if c.UDPEnd == 0 {
-		r.UDPPort.End = 0
-	}
-	r.TCPPort = uint32(c.TCPPort)
+	r.TCPPort = 0 // see openTCP
+	r.DataChannelMaxBufferedAmount = mostUnread
 	if c.Address.Is4() {
 		r.NodeIP.V4 = c.Address.String()
 	} else {
 		r.NodeIP.V6 = c.Address.String()
 	}
 	r.UseExternalIP = false // asks servers on the Internet
-	r.EnableLoopbackCandidate = c.Address.IsLoopback()
+	r.EnableLoopbackCandidate = slices.ContainsFunc(c.bind(), netip.Addr.IsLoopback)
 	r.STUNServers = nil
 	r.IPs.Includes = nil
 	for _, a := range c.bind() {

@@ -2,8 +2,11 @@ package media
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
+	"mime/multipart"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/livekit/livekit-server/pkg/service"
@@ -30,7 +33,7 @@ func (e *Engine) routes() *http.ServeMux {
 
 // decide admits the user of a request, or answers why not.
 func (e *Engine) decide(w http.ResponseWriter, r *http.Request, route string) (p gate.Pass, ok bool) {
-	if !e.origins.Allow(w, r) {
+	if !e.origins.Allow(w, r) || !door.NoBody(w, r) {
 		return gate.Pass{}, false
 	}
 	started := e.clock()
@@ -42,6 +45,19 @@ func (e *Engine) decide(w http.ResponseWriter, r *http.Request, route string) (p
 	return p, err == nil
 }
 
+// join is decide for a connection, or for what could become one. It counts among those of
+// the user until leave is called.
+func (e *Engine) join(w http.ResponseWriter, r *http.Request, route string) (p gate.Pass, leave func(), ok bool) {
+	if p, ok = e.decide(w, r, route); !ok {
+		return gate.Pass{}, nil, false
+	}
+	leave, err := e.gate.Connect(&p, e.source(r))
+	if err != nil {
+		e.refuse(w, r, err)
+	}
+	return p, leave, err == nil
+}
+
 // outcome is the name of a decision, one of a few.
 func outcome(err error) string {
 	if err == nil {
@@ -50,28 +66,30 @@ func outcome(err error) string {
 	if r, ok := usersig.RefusalOf(err); ok {
 		return r.Reason
 	}
+	if _, ok := errors.AsType[*door.Later](err); ok {
+		return "limited"
+	}
 	return "unavailable"
 }
 
 // enter lets a request through to LiveKit if its credential is good.
 func (e *Engine) enter(inner http.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		p, ok := e.decide(w, r, "media connect")
+		p, leave, ok := e.join(w, r, "media connect")
 		if !ok {
 			return
 		}
+		defer leave()
 		if !isHandshake(r) {
 			http.Error(w, "usersig: this is for WebSockets", http.StatusBadRequest)
 			return
 		}
-		leave, err := e.gate.Connect(&p, e.source(r))
-		if err != nil {
-			e.refuse(w, r, err)
-			return
-		}
-		defer leave()
 		r = r.Clone(service.WithGrantsExpiry(r.Context(), grantsOf(&p), "", p.ExpiresAt()))
 		strip(r)
+		if err := boundJoin(r); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
 		b := &bounded{ResponseWriter: w}
 		defer e.attend(&p, b)()
 		inner.ServeHTTP(b, r)
@@ -80,26 +98,15 @@ func (e *Engine) enter(inner http.Handler) http.HandlerFunc {
 
 // validate answers LiveKit's SDKs, which ask why they could not connect.
 func (e *Engine) validate(w http.ResponseWriter, r *http.Request) {
-	p, ok := e.decide(w, r, "media validate")
-	if !ok {
-		return
+	if _, leave, ok := e.join(w, r, "media validate"); ok {
+		defer leave()
+		_, _ = io.WriteString(w, "success")
 	}
-	leave, err := e.gate.Connect(&p, e.source(r))
-	if err != nil {
-		e.refuse(w, r, err)
-		return
-	}
-	leave()
-	_, _ = io.WriteString(w, "success")
 }
 
 // admit checks the credential of a request, and that the room is there or may be made.
 func (e *Engine) admit(r *http.Request) (gate.Pass, error) {
-	c, err := gate.ParseCredential(token(r))
-	if err != nil {
-		return gate.Pass{}, err
-	}
-	p, err := e.gate.Enter(r.Context(), c, e.source(r))
+	p, err := e.verify(r)
 	if err == nil {
 		err = e.reached(r.Context())
 	}
@@ -115,6 +122,20 @@ func (e *Engine) admit(r *http.Request) (gate.Pass, error) {
 		return gate.Pass{}, err
 	}
 	return p, nil
+}
+
+// verify does what strangers can make the server do, no oftener than they may.
+func (e *Engine) verify(r *http.Request) (p gate.Pass, err error) {
+	done, err := e.let(r)
+	if err != nil {
+		return gate.Pass{}, err
+	}
+	defer func() { done(err == nil) }()
+	c, err := gate.ParseCredential(token(r))
+	if err != nil {
+		return gate.Pass{}, err
+	}
+	return e.gate.Enter(r.Context(), c, e.source(r))
 }
 
 // token returns the credential in a request: where LiveKit's SDKs put their token. Two of
@@ -134,7 +155,8 @@ func token(r *http.Request) string {
 }
 
 // strip removes from a request what LiveKit must not see: the credential, which it could
-// log, and a parameter that would change the user's identity.
+// log, a parameter that would change the user's identity, and whatever could bring one of
+// them back. LiveKit would look for its parameters in a body too, even of a GET.
 func strip(r *http.Request) {
 	q := r.URL.Query()
 	q.Del("access_token")
@@ -142,6 +164,9 @@ func strip(r *http.Request) {
 	u := *r.URL
 	u.RawQuery = q.Encode()
 	r.URL, r.RequestURI = &u, u.RequestURI()
+	r.Body, r.ContentLength, r.TransferEncoding = http.NoBody, 0, nil
+	r.Form, r.PostForm, r.MultipartForm = q, url.Values{}, &multipart.Form{}
+	r.Header.Del("Content-Type")
 	r.Header.Del("Authorization")
 	// A compressed message of a few bytes could become one of any size.
 	r.Header.Del("Sec-Websocket-Extensions")
@@ -169,7 +194,8 @@ func videoGrant(r gate.Rights, room string) *auth.VideoGrant {
 
 // check answers whether a credential would be let in now.
 func (e *Engine) check(w http.ResponseWriter, r *http.Request) {
-	if _, ok := e.decide(w, r, "media check"); ok {
+	if _, leave, ok := e.join(w, r, "media check"); ok {
+		defer leave()
 		w.WriteHeader(http.StatusNoContent)
 	}
 }
@@ -195,5 +221,10 @@ func (e *Engine) renew(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e *Engine) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	refusal, ok := usersig.RefusalOf(err)
+	// Ten a second at most, or strangers at the door could fill the disk. All are counted.
+	if c, wrong := gate.ParseCredential(token(r)); wrong == nil && (ok || errors.Is(err, gate.ErrCrowded)) && e.told.AllowN(e.clock(), 1) {
+		e.log.InfoContext(r.Context(), "user refused", "credential", c, "source", e.source(r), "code", refusal.Code, "why", err)
+	}
 	door.Refuse(w, r, e.log, err)
 }

@@ -8,6 +8,7 @@ package media
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 	pion "github.com/pion/turn/v5"
+	"golang.org/x/time/rate"
 
 	"usersig/server/internal/door"
 	"usersig/server/internal/gate"
@@ -34,9 +36,11 @@ type Options struct {
 	// Observe, if not nil, is told of every request that was decided: what it was, and "ok"
 	// or the reason why not.
 	Observe func(route, outcome string, d time.Duration)
-	// Origins are the web origins whose pages may call, besides the server's own. SDKs
-	// that are not in a browser are not concerned.
-	Origins []string
+	// Origins are whose pages may call. SDKs that are not in a browser are not concerned.
+	Origins door.Origins
+	// Let bounds the requests of those who have not proved yet who they are. If nil, there
+	// is no bound.
+	Let door.Let
 }
 
 // Engine is an audio/video server. Close must be called.
@@ -50,12 +54,18 @@ type Engine struct {
 	lk      *livekitParts
 	relay   *pion.Server // nil if there is none
 	secret  []byte       // of the relay
+	tcp     io.Closer    // nil if there is none
 	mux     *http.ServeMux
 	origins door.Origins
+	let     door.Let
+	waiting waiting
+	told    *rate.Limiter // of refusals, to the log
 
 	mu    sync.Mutex
 	seats map[string]*seat              // by room and user; guarded by mu
 	calls map[*bounded]livekit.RoomName // of clients that are connected here; guarded by mu
+
+	liars liars
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -64,7 +74,10 @@ type Engine struct {
 // Open starts an engine. It listens for media where the configuration says, and nowhere
 // else; for signalling it is an [http.Handler].
 func Open(cfg Config, opts Options) (*Engine, error) {
-	e := &Engine{gate: opts.Gate, config: cfg, source: opts.Source, clock: opts.Clock, log: opts.Log, seen: opts.Observe, seats: make(map[string]*seat), calls: make(map[*bounded]livekit.RoomName), origins: opts.Origins}
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
+	e := &Engine{gate: opts.Gate, config: cfg, source: opts.Source, clock: opts.Clock, log: opts.Log, seen: opts.Observe, seats: make(map[string]*seat), calls: make(map[*bounded]livekit.RoomName), origins: opts.Origins, let: opts.Let, told: rate.NewLimiter(10, 100)}
 	if e.clock == nil {
 		e.clock = time.Now //nolint:forbidigo // the documented default
 	}
@@ -76,6 +89,9 @@ func Open(cfg Config, opts Options) (*Engine, error) {
 	}
 	if e.source == nil {
 		e.source = sourceOf
+	}
+	if e.let == nil {
+		e.let = door.Anybody
 	}
 	var err error
 	if e.lk, err = e.assemble(); err != nil {
@@ -112,16 +128,21 @@ func (e *Engine) housekeep(ctx context.Context) {
 	}
 }
 
-// Close ends every call and stops listening.
+// Close ends every call and stops listening. Whoever is still here begins anew, as after
+// a crash: on this node when it is back, if not on another. LiveKit would tell them to
+// leave for good.
 func (e *Engine) Close() error {
-	e.stop()
-	e.done.Wait()
+	e.retire()
+	e.sendAway(everybody)
 	return e.end()
 }
 
 func (e *Engine) start() (err error) {
 	e.secret = relaySecret()
 	if e.relay, err = e.openRelay(); err != nil {
+		return err
+	}
+	if e.tcp, err = e.openTCP(); err != nil {
 		return err
 	}
 	return e.lk.start()
@@ -131,6 +152,9 @@ func (e *Engine) end() error {
 	err := e.lk.close()
 	if e.relay != nil {
 		err = errors.Join(err, e.relay.Close())
+	}
+	if e.tcp != nil {
+		err = errors.Join(err, e.tcp.Close())
 	}
 	return err
 }

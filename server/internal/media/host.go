@@ -85,6 +85,9 @@ func (h *host) hold(ctx context.Context, p *gate.Pass) (release func(), err erro
 // begin starts a session, under watch from before it exists.
 func (h *host) begin(ctx context.Context, p gate.Pass, pi routing.ParticipantInit, from routing.MessageSource, to routing.MessageSink) error {
 	s := newSeat(h.engine, &p, pi.AutoSubscribe)
+	if h.engine.liars.out(s.key(), h.engine.clock()) {
+		return errLied
+	}
 	session, err := h.engine.gate.Open(ctx, p, s)
 	if err != nil {
 		return err
@@ -93,16 +96,14 @@ func (h *host) begin(ctx context.Context, p gate.Pass, pi routing.ParticipantIni
 	rights := pass.Rights()
 	s.narrow.Store(!rights.MayReceiveAll())
 	pi.AutoSubscribe = pi.AutoSubscribe && rights.MayReceiveAll()
-	for _, r := range pi.AddTrackRequests {
-		s.onlyHonest(r)
-	}
-	s.onlyKinds(pi.PublisherOffer)
+	pi.Grants.Video = videoGrant(rights, string(s.name)) // there may have been a renewal since the door
+	s.onlyBeginning(&pi)
 	if err := h.parts.rooms.StartSession(ctx, pi, s.requests(from), s.responses(to), false); err != nil {
 		session.Close()
 		return err
 	}
 	room := h.parts.rooms.GetRoom(ctx, roomOf(&p))
-	if room == nil || !s.sit(room, session) {
+	if room == nil || !s.sit(room, session, rights) {
 		session.Close()
 	}
 	return nil
@@ -116,7 +117,9 @@ func (h *host) resume(ctx context.Context, p gate.Pass, pi routing.ParticipantIn
 		// would come back to it past its seat, which knows what the client may ask for.
 		return errors.Join(errNoSession, to.WriteMessage(beginAnew()))
 	}
-	h.engine.gate.Renew(p)
+	h.engine.gate.Resume(p)
+	s.until.Store(p.ExpiresAt().Unix())
+	s.onlyBeginning(&pi)
 	return h.parts.rooms.StartSession(ctx, pi, s.requests(from), s.responses(to), false)
 }
 

@@ -10,16 +10,20 @@ import (
 	"usersig/server/internal/turn"
 )
 
-// iceServers returns what a client is told of other servers on its way here: those that
-// the configuration names, and no others.
-func (e *Engine) iceServers(of string) []*livekit.ICEServer {
+// iceServers returns what a seat's client is told of other servers on its way here: those
+// that the configuration names, and no others. What it is told ends with its user's proof.
+func (e *Engine) iceServers(s *seat) []*livekit.ICEServer {
 	var all []*livekit.ICEServer
+	now, end := e.clock(), time.Unix(s.until.Load(), 0)
 	for _, r := range e.config.TURN {
-		c := turn.Mint(r.Secret, of, e.clock().Add(orHour(r.TTL)))
+		c, _ := r.Credentials(s.app, s.user, now, end)
 		all = append(all, &livekit.ICEServer{Urls: r.URLs, Username: c.Username, Credential: c.Password})
 	}
 	if r := e.config.Relay; r.UDPPort != 0 {
-		c := turn.Mint(e.secret, of, e.clock().Add(relayTTL))
+		// By the participant's ID: mayRelay lets those go on who are in a room.
+		sid, _ := s.id.Load().(string)
+		here := turn.Server{TTL: relayTTL}
+		c := turn.Mint(e.secret, sid, here.Until(now, end))
 		at := net.JoinHostPort(e.config.Address.String(), strconv.Itoa(int(r.UDPPort)))
 		all = append(all, &livekit.ICEServer{Urls: []string{"turn:" + at + "?transport=udp"}, Username: c.Username, Credential: c.Password})
 	}
@@ -27,13 +31,6 @@ func (e *Engine) iceServers(of string) []*livekit.ICEServer {
 		all = append(all, &livekit.ICEServer{Urls: prefixed("stun:", e.config.STUN)})
 	}
 	return all
-}
-
-func orHour(d time.Duration) time.Duration {
-	if d == 0 {
-		return time.Hour
-	}
-	return d
 }
 
 func prefixed(with string, all []string) []string {

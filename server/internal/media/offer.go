@@ -1,59 +1,93 @@
 package media
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/livekit/protocol/livekit"
+	"github.com/pion/sdp/v3"
 
 	"usersig/server/internal/gate"
 )
 
 // onlyKinds makes an offer to send sound or video one to send nothing, if the user may
 // send no track of that kind. LiveKit takes the word of the announcement for what a track
-// is: video that was announced as a microphone would go through.
-func (s *seat) onlyKinds(offer *livekit.SessionDescription) {
+// is: video that was announced as a microphone would go through. It reports false if what
+// the engine would read cannot be told.
+func (s *seat) onlyKinds(offer *livekit.SessionDescription) bool {
 	may := s.allowed()
-	forbidden := map[string]bool{
+	forbidden := forbiddenKinds{
 		"audio": !may.MaySend(gate.Audio) && !may.MaySend(gate.ScreenAudio),
 		"video": !may.MaySend(gate.Video) && !may.MaySend(gate.Screen),
 	}
 	if offer == nil || !forbidden["audio"] && !forbidden["video"] {
-		return
+		return true
 	}
-	// Up to the first "m=" it is about the whole session (RFC 8866, section 5).
-	parts := strings.SplitAfter(offer.GetSdp(), "\nm=")
-	for i := 1; i < len(parts); i++ {
-		if kind, _, _ := strings.Cut(parts[i], " "); forbidden[kind] {
-			parts[i] = silent(parts[i])
-		}
+	text, ok := forbidden.silence(offer.GetSdp())
+	if ok {
+		offer.Sdp = text
 	}
-	offer.Sdp = strings.Join(parts, "")
+	return ok
 }
 
-// silent returns a media section that sends nothing. A section that says nothing of a
-// direction does send.
-func silent(section string) string {
-	section, more := strings.CutSuffix(section, "\nm=")
-	var lines []string
-	receives := false
-	for line := range strings.SplitSeq(strings.TrimRight(section, "\r\n"), "\n") {
-		switch strings.TrimRight(line, "\r") {
-		case "a=sendrecv", "a=recvonly":
-			receives = true
-		case "a=sendonly", "a=inactive":
-		default:
-			lines = append(lines, strings.TrimRight(line, "\r"))
+// forbiddenKinds are the kinds of media that a user may not send.
+type forbiddenKinds map[string]bool
+
+// silence returns an offer that sends nothing of these kinds. It is read by the engine's
+// own reader, which takes tabs for blanks and passes over stray line ends: whoever read it
+// in another way could be shown another offer. What it makes is read once more, because
+// that reader does not read all it writes as what it wrote.
+func (f forbiddenKinds) silence(text string) (string, bool) {
+	var offer, again sdp.SessionDescription
+	if offer.UnmarshalString(text) != nil {
+		return "", false
+	}
+	for _, m := range offer.MediaDescriptions {
+		if f.forbids(m) {
+			silence(m)
 		}
 	}
-	direction := "a=inactive"
-	if receives {
-		direction = "a=recvonly"
+	out, err := offer.Marshal()
+	if err != nil || again.UnmarshalString(string(out)) != nil {
+		return "", false
 	}
-	text := strings.Join(append(lines, direction), "\r\n") + "\r\n"
-	if more {
-		text += "m="
+	loud := func(m *sdp.MediaDescription) bool { return f.forbids(m) && sends(m) }
+	return string(out), !slices.ContainsFunc(again.MediaDescriptions, loud)
+}
+
+func (f forbiddenKinds) forbids(m *sdp.MediaDescription) bool {
+	return f[strings.ToLower(m.MediaName.Media)] // as the engine does, in any case
+}
+
+// silence makes a media section one that sends nothing.
+func silence(m *sdp.MediaDescription) {
+	quiet := sdp.Attribute{Key: sdp.AttrKeyInactive}
+	m.Attributes = slices.DeleteFunc(m.Attributes, func(a sdp.Attribute) bool {
+		if a.Key == sdp.AttrKeySendRecv || a.Key == sdp.AttrKeyRecvOnly {
+			quiet.Key = sdp.AttrKeyRecvOnly
+		}
+		return isDirection(a)
+	})
+	m.Attributes = append(m.Attributes, quiet)
+}
+
+// sends reports whether a section can be taken for one that sends. One that says nothing
+// of a direction does, and so may one that says two things.
+func sends(m *sdp.MediaDescription) bool {
+	quiet := false
+	for _, a := range m.Attributes {
+		switch a.Key {
+		case sdp.AttrKeySendRecv, sdp.AttrKeySendOnly:
+			return true
+		case sdp.AttrKeyRecvOnly, sdp.AttrKeyInactive:
+			quiet = true
+		}
 	}
-	return text
+	return !quiet
+}
+
+func isDirection(a sdp.Attribute) bool {
+	return slices.Contains([]string{sdp.AttrKeySendRecv, sdp.AttrKeySendOnly, sdp.AttrKeyRecvOnly, sdp.AttrKeyInactive}, a.Key)
 }
 
 // lies reports whether a track is not what it was announced as.

@@ -80,7 +80,7 @@ func (p *places) look(ctx context.Context) error {
 		case room != nil && (node == "" || mine && !isStored):
 			err = errors.Join(err, p.settle(ctx, room))
 		case room != nil && !mine && alive(node):
-			err = errors.Join(err, p.leave(ctx, room, node))
+			p.leave(room, node)
 		}
 		for _, c := range calls[name] {
 			was := cmp.Or(served[c], node)
@@ -166,15 +166,13 @@ func (p *places) settle(ctx context.Context, room *rtc.Room) error {
 }
 
 // leave has the users of a room here come in anew, to the node where the room is.
-func (p *places) leave(ctx context.Context, room *rtc.Room, to string) error {
+func (p *places) leave(room *rtc.Room, to string) {
 	p.engine.log.Warn("the room is on another node: its users here are sent there", "room", room.Name(), "node", to)
 	for _, party := range room.GetLocalParticipants() {
 		comeAnew(party)
 	}
-	// It answers for the room as long as it is there. LiveKit removes it from Redis when it
-	// closes; what else was removed than its place, the other node puts back.
+	// It answers for the room as long as it is there.
 	room.Close(types.ParticipantCloseReasonMigrationRequested)
-	return p.engine.lk.redis.HSetNX(ctx, routing.NodeRoomKey, string(room.Name()), to).Err()
 }
 
 // lose has a client come in anew whose room is not any more on the node that has its
@@ -183,59 +181,4 @@ func (p *places) lose(c *bounded, name livekit.RoomName, node string) {
 	if c.end() {
 		p.engine.log.Info("the room has left its node: a user begins anew", "room", name, "node", node)
 	}
-}
-
-// comeAnew ends a session in such a way that the client begins a new one. It is not told
-// to: LiveKit's SDK for Go forgets then what it was sending. Without a connection it tries
-// to come back to the session, which is not there any more.
-func comeAnew(party types.LocalParticipant) {
-	party.CloseSignalConnection(types.SignallingCloseReasonMigration)
-	_ = party.Close(false, types.ParticipantCloseReasonMigrationRequested, false)
-}
-
-// clear forgets rooms whose node has died and to which nobody came back. LiveKit would
-// list them for ever.
-func (p *places) clear(ctx context.Context) error {
-	e, now := p.engine, p.engine.clock()
-	rooms, err := e.lk.store.ListRooms(ctx, nil)
-	if err != nil {
-		return err
-	}
-	lost, alive := map[livekit.RoomName]time.Time{}, p.alive(ctx)
-	for _, r := range rooms {
-		name := livekit.RoomName(r.Name)
-		if p.isThere(ctx, name, alive) {
-			continue
-		}
-		lost[name] = now
-		if since, ok := p.lost[name]; ok {
-			lost[name] = since
-		}
-		if now.Sub(lost[name]) >= e.config.EmptyTimeout {
-			err = errors.Join(err, p.forget(ctx, name))
-		}
-	}
-	p.lost = lost
-	return err
-}
-
-func (p *places) isThere(ctx context.Context, name livekit.RoomName, alive func(string) bool) bool {
-	id, err := p.engine.lk.redis.HGet(ctx, routing.NodeRoomKey, string(name)).Result()
-	return !errors.Is(err, redis.Nil) && (err != nil || alive(id))
-}
-
-// forget removes a room, unless somebody opens it again at this very moment.
-func (p *places) forget(ctx context.Context, name livekit.RoomName) error {
-	lk := p.engine.lk
-	lock, err := lk.store.LockRoom(ctx, name, 5*time.Second)
-	if errors.Is(err, service.ErrRoomLockFailed) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if !p.isThere(ctx, name, p.alive(ctx)) {
-		err = errors.Join(lk.store.DeleteRoom(ctx, name), lk.router.ClearRoomState(ctx, name))
-	}
-	return errors.Join(err, lk.store.UnlockRoom(ctx, name, lock))
 }

@@ -2,48 +2,61 @@ package media
 
 import (
 	"crypto/rand"
+	"errors"
+	"net"
+	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/livekit/livekit-server/pkg/service"
+	"github.com/livekit/protocol/logger"
+	"github.com/livekit/protocol/logger/pionlogger"
 	pion "github.com/pion/turn/v5"
 
 	"usersig/server/internal/turn"
 )
 
-// realm is what LiveKit's TURN server says it is; passwords are bound to it.
+// realm is what the relay says it is; passwords are bound to it.
 const realm = service.LivekitRealm
-
-// relaySecret is known to this process only: its relay is used by nobody else.
-func relaySecret() []byte { return []byte(rand.Text() + rand.Text()) }
 
 // relayTTL is how long a client has to begin using the relay.
 const relayTTL = 5 * time.Minute
 
+// mostAllocations is how many ports one participant may have of the relay at once: two
+// connections, for each network of the client's, and again when they change.
+const mostAllocations = 32
+
+// relaySecret is known to this process only: its relay is used by nobody else.
+func relaySecret() []byte { return []byte(rand.Text() + rand.Text()) }
+
 // openRelay starts the TURN server inside this one, if the configuration says so.
+// LiveKit's would relay to every public address: whoever may enter a room could send as
+// this machine.
 func (e *Engine) openRelay() (*pion.Server, error) {
-	if e.config.Relay.UDPPort == 0 {
+	ports := e.config.Relay
+	if ports.UDPPort == 0 {
 		return nil, nil //nolint:nilnil // there is none
 	}
-	conf, err := e.config.livekit()
-	if err != nil {
-		return nil, err
+	q := quota{of: make(map[string]int)}
+	conf := pion.ServerConfig{
+		Realm: realm, AuthHandler: e.mayRelay, QuotaHandler: q.has, EventHandler: q.events(),
+		LoggerFactory: pionlogger.NewLoggerFactory(logger.GetLogger()),
 	}
-	conf.TURN.Enabled = true
-	conf.TURN.UDPPort, conf.TURN.TLSPort = int(e.config.Relay.UDPPort), 0
-	conf.TURN.RelayPortRangeStart, conf.TURN.RelayPortRangeEnd = e.config.Relay.FirstPort, e.config.Relay.LastPort
-	conf.TURN.BindAddresses = nil
-	for _, a := range e.config.bind() {
-		conf.TURN.BindAddresses = append(conf.TURN.BindAddresses, a.String())
+	for _, at := range e.config.bind() {
+		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(at, ports.UDPPort)))
+		if err != nil {
+			for _, c := range conf.PacketConnConfigs {
+				err = errors.Join(err, c.PacketConn.Close())
+			}
+			return nil, err
+		}
+		conf.PacketConnConfigs = append(conf.PacketConnConfigs, pion.PacketConnConfig{
+			PacketConn: conn, PermissionHandler: e.config.mayReach, RelayAddressGenerator: e.config.relayAt(at),
+		})
 	}
-	// Relays to networks behind the firewall would be a way in; to this server itself is
-	// what they are for.
-	conf.TURN.AllowRestrictedPeerCIDRs = nil
-	for _, a := range append(e.config.bind(), e.config.Address) {
-		conf.TURN.AllowRestrictedPeerCIDRs = append(conf.TURN.AllowRestrictedPeerCIDRs, prefix(a))
-	}
-	return service.NewTurnServer(conf, e.mayRelay, false)
+	return pion.NewServer(conf)
 }
 
 // mayRelay answers the TURN server's question whose a user name is. Credentials begin an
@@ -69,4 +82,32 @@ func (e *Engine) isSeated(sid string) bool {
 		}
 	}
 	return false
+}
+
+// quota counts the ports that participants have of the relay, so that one cannot have
+// them all.
+type quota struct {
+	mu sync.Mutex
+	of map[string]int // by participant; guarded by mu
+}
+
+func (q *quota) has(sid, _ string, _ net.Addr) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.of[sid] < mostAllocations
+}
+
+func (q *quota) events() pion.EventHandler {
+	return pion.EventHandler{
+		OnAllocationCreated: func(_, _ net.Addr, _, sid, _ string, _ net.Addr, _ int) { q.add(sid, 1) },
+		OnAllocationDeleted: func(_, _ net.Addr, _, sid, _ string) { q.add(sid, -1) },
+	}
+}
+
+func (q *quota) add(sid string, n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.of[sid] += n; q.of[sid] <= 0 {
+		delete(q.of, sid)
+	}
 }

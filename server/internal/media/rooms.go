@@ -9,6 +9,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 	"github.com/livekit/protocol/webhook"
 	"github.com/livekit/psrpc"
+	"github.com/redis/go-redis/v9"
 
 	"usersig"
 	"usersig/server/internal/gate"
@@ -39,12 +40,50 @@ func (e *Engine) Rooms(ctx context.Context, app uint32) ([]gate.RoomInfo, error)
 		return nil, err
 	}
 	var rooms []gate.RoomInfo
+	var names []livekit.RoomName
 	for _, r := range all {
 		if of, room, ok := gate.ParseRoomName(r.Name); ok && of == app {
-			rooms = append(rooms, gate.RoomInfo{Room: room, Users: int(r.NumParticipants), CreatedAt: time.UnixMilli(r.CreationTimeMs).UTC()})
+			rooms = append(rooms, gate.RoomInfo{Room: room, CreatedAt: time.UnixMilli(r.CreationTimeMs).UTC()})
+			names = append(names, livekit.RoomName(r.Name))
 		}
 	}
+	users, err := e.count(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rooms {
+		rooms[i].Users = users[i]
+	}
 	return rooms, nil
+}
+
+// count returns how many users rooms have: as many as Users lists. LiveKit's own count
+// leaves out those whose media has not come yet. Of rooms on other nodes the store is
+// asked, once for all of them.
+func (e *Engine) count(ctx context.Context, names []livekit.RoomName) ([]int, error) {
+	users := make([]int, len(names))
+	elsewhere := map[int]*redis.IntCmd{}
+	var ask redis.Pipeliner
+	if e.lk.redis != nil {
+		ask = e.lk.redis.Pipeline()
+	}
+	for i, name := range names {
+		if room := e.lk.rooms.GetRoom(ctx, name); room != nil {
+			users[i] = room.GetParticipantCount()
+		} else if ask != nil {
+			elsewhere[i] = ask.HLen(ctx, service.RoomParticipantsPrefix+string(name))
+		}
+	}
+	if len(elsewhere) == 0 {
+		return users, nil
+	}
+	if _, err := ask.Exec(ctx); err != nil {
+		return nil, err
+	}
+	for i, n := range elsewhere {
+		users[i] = int(n.Val())
+	}
+	return users, nil
 }
 
 // Users implements [gate.Engine].

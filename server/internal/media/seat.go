@@ -22,7 +22,11 @@ type seat struct {
 	auto   bool        // the client wants every track it may have
 	narrow atomic.Bool // some tracks may not be received; we subscribe, not LiveKit
 	rights atomic.Uint32
+	until  atomic.Int64 // when the user's proof ends, in Unix time
 	id     atomic.Value // a string: the participant's ID, once LiveKit has greeted the client
+
+	announced  atomic.Int32 // tracks of which nothing has come yet
+	candidates atomic.Int32 // addresses that the client named
 
 	mu      sync.Mutex
 	room    *rtc.Room
@@ -33,6 +37,7 @@ type seat struct {
 func newSeat(e *Engine, p *gate.Pass, auto bool) *seat {
 	s := &seat{engine: e, app: p.AppID(), user: p.UserID(), name: roomOf(p), auto: auto}
 	s.rights.Store(uint32(p.Rights()))
+	s.until.Store(p.ExpiresAt().Unix())
 	return s
 }
 
@@ -49,37 +54,60 @@ func (e *Engine) seatAt(room livekit.RoomName, user string) *seat {
 	return e.seats[string(room)+"\x00"+user]
 }
 
-// sit ties a seat to the participant that LiveKit made for it. It reports false if there
-// is none any more.
-func (s *seat) sit(room *rtc.Room, session *gate.Session) bool {
+// sit ties a seat to the participant that LiveKit made for it, with the rights that it
+// gave them. It reports false if there is none any more.
+func (s *seat) sit(room *rtc.Room, session *gate.Session, given gate.Rights) bool {
 	party := seated(room, s.user)
 	if party == nil || string(party.ID()) != s.id.Load() { // or it is a second login's
 		return false
 	}
+	return s.take(room, party, session, given)
+}
+
+// take is sit for a participant who was there a moment ago.
+func (s *seat) take(room *rtc.Room, party types.LocalParticipant, session *gate.Session, given gate.Rights) bool {
 	s.mu.Lock()
 	s.room, s.party = room, party
 	evicted := s.evicted
 	s.mu.Unlock()
-	e := s.engine
-	e.mu.Lock()
-	e.seats[s.key()] = s
-	e.mu.Unlock()
 	party.AddOnClose("usersig", func(types.LocalParticipant) {
 		session.Close()
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		if e.seats[s.key()] == s { // and not the seat of a second login
-			delete(e.seats, s.key())
-		}
+		s.engine.rise(s)
 	})
+	if !s.engine.seatFor(s, party) {
+		return false
+	}
 	if evicted != nil {
 		s.Evict(evicted) // it came before there was anybody to evict
 		return true
 	}
-	if s.narrow.Load() {
+	session.Settle(given) // a renewal came before there was anybody to limit
+	if s.narrow.Load() && !party.IsClosed() {
 		s.subscribeExisting()
 	}
 	return true
+}
+
+// seatFor makes a seat known that a participant has. It reports false if they have left:
+// those who leave after that find it. Asked under the lock, or a seat that comes late
+// would stand in the way of a second login's, whose client would do what it likes.
+func (e *Engine) seatFor(s *seat, party types.LocalParticipant) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if party.IsClosed() {
+		return false
+	}
+	e.seats[s.key()] = s
+	return true
+}
+
+// rise forgets a seat, and not the seat of a second login.
+func (e *Engine) rise(s *seat) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.seats[s.key()] == s {
+		delete(e.seats, s.key())
+	}
 }
 
 func (s *seat) at() (*rtc.Room, types.LocalParticipant) {

@@ -55,15 +55,37 @@ func (s *seat) mayAsk(r *livekit.SignalRequest) bool {
 	case *livekit.SignalRequest_AddTrack:
 		s.onlyHonest(m.AddTrack)
 	case *livekit.SignalRequest_Offer:
-		s.onlyKinds(m.Offer)
+		return s.onlyKinds(m.Offer)
+	case *livekit.SignalRequest_Trickle:
+		return s.candidates.Add(1) <= mostCandidates
 	case *livekit.SignalRequest_Subscription:
 		s.onlyAllowed(m.Subscription)
+	case *livekit.SignalRequest_TrackSetting:
+		m.TrackSetting.TrackSids = s.ofRoom(m.TrackSetting.GetTrackSids())
 	case *livekit.SignalRequest_SyncState:
-		s.onlyAllowed(m.SyncState.GetSubscription())
+		s.onlySync(m.SyncState)
 	case *livekit.SignalRequest_Simulate:
 		return false // a tool of LiveKit's developers, to break connections
+	case *livekit.SignalRequest_UpdateDataSubscription:
+		return false // there are no data tracks, and LiveKit keeps in mind who wants one
 	}
 	return true
+}
+
+// mostCandidates is how many addresses a client may name in a session. LiveKit keeps all
+// of them, and finds clients without them as well.
+const mostCandidates = 1000
+
+// onlyBeginning does to what comes with the request to enter what mayAsk does to the same
+// when it comes later.
+func (s *seat) onlyBeginning(pi *routing.ParticipantInit) {
+	for _, r := range pi.AddTrackRequests {
+		s.onlyHonest(r)
+	}
+	if !s.onlyKinds(pi.PublisherOffer) {
+		pi.PublisherOffer = nil
+	}
+	s.onlySync(pi.SyncState)
 }
 
 // sink passes on what LiveKit answers a client, without what the client must not have.
@@ -86,10 +108,10 @@ func (k *sink) WriteMessage(m proto.Message) error {
 	case *livekit.SignalResponse_Join:
 		k.seat.id.Store(m.Join.GetParticipant().GetSid())
 		// LiveKit would name servers of Google's.
-		m.Join.IceServers = k.seat.engine.iceServers(m.Join.GetParticipant().GetSid())
+		m.Join.IceServers = k.seat.engine.iceServers(k.seat)
 		k.seat.tellAllowed(m.Join.GetParticipant())
 	case *livekit.SignalResponse_Reconnect:
-		m.Reconnect.IceServers = k.seat.engine.iceServers(k.seat.user)
+		m.Reconnect.IceServers = k.seat.engine.iceServers(k.seat)
 	}
 	return k.MessageSink.WriteMessage(m)
 }

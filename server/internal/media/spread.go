@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"encoding/json"
+	"sync"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
@@ -27,11 +28,57 @@ type renewal struct {
 // mostRenewal bounds how long a renewal may take on another node.
 const mostRenewal = 3 * time.Second
 
+// How many renewals may wait for other nodes at once. Each listens to Redis meanwhile, and
+// whoever has a good UserSig could ask again and again for a room that they are not in.
+const (
+	mostWaiting       = 256
+	mostWaitingOfUser = 4
+)
+
+// waiting counts renewals that wait for other nodes.
+type waiting struct {
+	mu  sync.Mutex
+	all int
+	of  map[user]int
+}
+
+type user struct {
+	app uint32
+	id  string
+}
+
+// begin fails with [gate.ErrCrowded].
+func (w *waiting) begin(who user) (end func(), err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.all >= mostWaiting || w.of[who] >= mostWaitingOfUser {
+		return nil, gate.ErrCrowded
+	}
+	if w.of == nil {
+		w.of = make(map[user]int)
+	}
+	w.all++
+	w.of[who]++
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.all--
+		if w.of[who]--; w.of[who] == 0 {
+			delete(w.of, who)
+		}
+	}, nil
+}
+
 // spread gives a newer pass to the session it is for, on whatever node that is.
 func (e *Engine) spread(ctx context.Context, p *gate.Pass) error {
 	if e.gate.Renew(*p) > 0 {
 		return nil
 	}
+	end, err := e.waiting.begin(user{p.AppID(), p.UserID()})
+	if err != nil {
+		return err
+	}
+	defer end()
 	there, err := e.lk.store.HasParticipant(ctx, roomOf(p), livekit.ParticipantIdentity(p.UserID()))
 	if err != nil {
 		return err

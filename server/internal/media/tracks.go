@@ -1,6 +1,7 @@
 package media
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -57,8 +58,35 @@ func trackOf(kind livekit.TrackType, source livekit.TrackSource) (gate.Track, bo
 // onlyHonest makes a wish to send a track that may not be sent one that LiveKit refuses,
 // in its own words: a source that is not known is in nobody's list.
 func (s *seat) onlyHonest(r *livekit.AddTrackRequest) {
-	if t, ok := trackOf(r.GetType(), r.GetSource()); !ok || !s.allowed().MaySend(t) {
+	if t, ok := trackOf(r.GetType(), r.GetSource()); !ok || !s.allowed().MaySend(t) || !s.announce(r) {
 		r.Source = livekit.TrackSource_UNKNOWN
+	}
+}
+
+// mostTracks is how many tracks a user may have in a room, with those they announced and
+// of which nothing has come: LiveKit keeps these until the session ends.
+const mostTracks = 32
+
+// announce counts a track that is announced. It reports false if there are too many.
+func (s *seat) announce(r *livekit.AddTrackRequest) bool {
+	if r.GetSid() != "" {
+		return true // one more codec of a track that is there
+	}
+	there := 0
+	if _, party := s.at(); party != nil {
+		there = len(party.GetPublishedTracks())
+	}
+	if there+int(s.announced.Add(1)) > mostTracks {
+		s.announced.Add(-1)
+		return false
+	}
+	return true
+}
+
+// came takes note of a track of which something has come.
+func (s *seat) came() {
+	if s.announced.Add(-1) < 0 {
+		s.announced.Add(1) // it was announced before this session
 	}
 }
 
@@ -106,10 +134,14 @@ func (s *seat) unsubscribeForbidden() {
 // they may receive it.
 func (e *Engine) published(room livekit.RoomName, by string, track *livekit.TrackInfo) {
 	kind, ok := trackOf(track.GetType(), track.GetSource())
+	sender := e.seatAt(room, by)
+	if sender != nil {
+		sender.came()
+	}
 	if ok && lies(track) {
-		if s := e.seatAt(room, by); s != nil {
+		if sender != nil {
 			e.log.Warn("the user sent what is not what they said it was, and leaves", "room", room, "user", by, "said", kind, "sent", track.GetMimeType())
-			s.Evict(gate.ErrRemoved)
+			e.expel(sender)
 		}
 		return
 	}
@@ -132,20 +164,43 @@ func (e *Engine) narrowIn(room livekit.RoomName) (all []*seat) {
 	return all
 }
 
-// onlyAllowed removes from a wish to subscribe what the user may not receive. A track
-// that is not known is one of those.
+// onlyAllowed removes from a wish to subscribe what the user may not receive, and what is
+// no track of the room. LiveKit would keep in mind that it is wanted, should it ever come:
+// an ID that somebody made up would be 2 kB of the room's until it ends.
 func (s *seat) onlyAllowed(u *livekit.UpdateSubscription) {
-	room, _ := s.at()
-	if u == nil || !u.Subscribe || !s.narrow.Load() {
+	if u == nil || !u.Subscribe {
 		return
 	}
-	var may []livekit.TrackID
-	if room != nil {
-		may, _ = s.others(room)
-	}
-	forbidden := func(id string) bool { return !slices.Contains(may, livekit.TrackID(id)) }
-	u.TrackSids = slices.DeleteFunc(u.TrackSids, forbidden)
+	all := u.TrackSids
 	for _, p := range u.ParticipantTracks {
-		p.TrackSids = slices.DeleteFunc(p.TrackSids, forbidden)
+		all = append(all, p.GetTrackSids()...)
 	}
+	u.TrackSids, u.ParticipantTracks = s.ofRoom(all), nil
+}
+
+// onlySync is onlyAllowed for a client that comes back.
+func (s *seat) onlySync(y *livekit.SyncState) {
+	if y != nil {
+		s.onlyAllowed(y.Subscription)
+		y.TrackSidsDisabled = s.ofRoom(y.TrackSidsDisabled)
+	}
+}
+
+// ofRoom returns those of some IDs that are of tracks which the user may receive.
+func (s *seat) ofRoom(ids []string) []string {
+	if len(ids) == 0 {
+		return nil
+	}
+	room, _ := s.at()
+	if room == nil { // the client is faster than we are
+		if room = s.engine.lk.rooms.GetRoom(context.Background(), s.name); room == nil {
+			return nil
+		}
+	}
+	may, _ := s.others(room)
+	there := make(map[string]bool, len(may))
+	for _, id := range may {
+		there[string(id)] = true
+	}
+	return slices.DeleteFunc(ids, func(id string) bool { return !there[id] })
 }

@@ -2,6 +2,8 @@ package media
 
 import (
 	"errors"
+	"sync"
+	"sync/atomic"
 
 	"github.com/livekit/livekit-server/pkg/routing"
 	"github.com/livekit/livekit-server/pkg/service"
@@ -23,6 +25,8 @@ type livekitParts struct {
 	config     *lkconfig.Config
 	node       *routing.LocalNodeImpl
 	redis      redis.UniversalClient // nil on a single node
+	leaving    atomic.Bool           // the node is about to end
+	retire     func() error          // see retired
 	router     routing.Router
 	store      service.ObjectStore
 	rooms      *service.RoomManager
@@ -41,6 +45,7 @@ func (e *Engine) assemble() (*livekitParts, error) {
 	}
 	logTo(e.log)
 	p := &livekitParts{config: conf}
+	p.retire = sync.OnceValue(p.retired)
 	if p.node, err = routing.NewLocalNode(conf); err != nil {
 		return nil, err
 	}
@@ -79,12 +84,16 @@ func (p *livekitParts) connect(e *Engine, bus psrpc.MessageBus) error {
 		return err
 	}
 	events := telemetry.NewTelemetryService(&notifier{engine: e}, telemetry.NewAnalyticsService(conf, p.node))
-	p.rooms, err = service.NewLocalRoomManager(conf, p.store, p.node, p.router, allocator, events, nil, nil, nil,
+	store, router := p.store, p.router
+	if p.redis != nil {
+		store, router = ownStore{store, p}, ownRouter{router}
+	}
+	p.rooms, err = service.NewLocalRoomManager(conf, store, p.node, router, allocator, events, nil, nil, nil,
 		utils.NewDefaultTimedVersionGenerator(), service.NewTURNAuthHandler(nil), bus, nil)
 	if err != nil {
 		return err
 	}
-	p.rtc = service.NewRTCService(conf, allocator, p.router, events)
+	p.rtc = service.NewRTCService(conf, allocator, doorRouter{p.router, e.log}, events)
 	if p.signals, err = service.NewSignalServer(p.node.NodeID(), p.node.Region(), bus, conf.SignalRelay, &host{engine: e, parts: p}); err != nil {
 		return err
 	}
@@ -109,13 +118,20 @@ func (p *livekitParts) start() error {
 	return p.signals.Start()
 }
 
-func (p *livekitParts) close() error {
-	var all []error
-	if p.router != nil {
-		p.router.Drain()
-		all = append(all, p.router.UnregisterNode())
-		p.router.Stop()
+// retired takes the node out of those that rooms are placed on. Sessions go on.
+func (p *livekitParts) retired() error {
+	if p.router == nil {
+		return nil
 	}
+	p.leaving.Store(true)
+	p.router.Drain()
+	p.router.Stop()
+	// Again, and last: until it was stopped, it wrote every other second that it is there.
+	return p.router.UnregisterNode()
+}
+
+func (p *livekitParts) close() error {
+	all := []error{p.retire()}
 	if p.rooms != nil {
 		p.rooms.Stop()
 	}

@@ -29,8 +29,11 @@ type Options struct {
 	Gate *gate.Gate
 	// Servers are all the TURN servers, at least one.
 	Servers []Server
-	// Origins are the sites whose pages may ask, besides the server's own.
-	Origins []string
+	// Origins are whose pages may ask.
+	Origins door.Origins
+	// Let bounds the requests of those who have not proved yet who they are. If nil, there
+	// is no bound.
+	Let door.Let
 	// Source returns where a request comes from.
 	Source func(*http.Request) netip.Addr
 	// Clock returns the current time. If nil, [time.Now] is used.
@@ -57,6 +60,9 @@ func NewHandler(opts Options) *Handler {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
+	if opts.Let == nil {
+		opts.Let = door.Anybody
+	}
 	return &Handler{opts}
 }
 
@@ -76,24 +82,18 @@ type iceServer struct {
 
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	origins := door.Origins(h.opts.Origins)
 	switch {
 	case r.Method == http.MethodOptions:
-		origins.Preflight(w, r, http.MethodPost)
+		h.opts.Origins.Preflight(w, r, http.MethodPost)
 		return
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", "OPTIONS, POST")
 		http.Error(w, "usersig turn: the method is POST", http.StatusMethodNotAllowed)
 		return
-	case !origins.Allow(w, r):
+	case !h.opts.Origins.Allow(w, r) || !door.NoBody(w, r):
 		return
 	}
-	c, err := gate.ParseCredential(bearer(r))
-	if err != nil {
-		door.Refuse(w, r, h.opts.Log, err)
-		return
-	}
-	p, err := h.opts.Gate.Enter(r.Context(), c, h.opts.Source(r))
+	p, err := h.enter(r)
 	if err != nil {
 		door.Refuse(w, r, h.opts.Log, err)
 		return
@@ -103,11 +103,23 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(h.mint(&p))
 }
 
+func (h *Handler) enter(r *http.Request) (p gate.Pass, err error) {
+	done, err := h.opts.Let(r)
+	if err != nil {
+		return gate.Pass{}, err
+	}
+	defer func() { done(err == nil) }()
+	c, err := gate.ParseCredential(bearer(r))
+	if err != nil {
+		return gate.Pass{}, err
+	}
+	return h.opts.Gate.Enter(r.Context(), c, h.opts.Source(r))
+}
+
 func (h *Handler) mint(p *gate.Pass) reply {
 	now, out := h.opts.Clock(), reply{}
 	for i, s := range h.opts.Servers {
-		expires := now.Add(s.ttl(now, p.ExpiresAt()))
-		c := Mint(s.Secret, Name(s.Secret, p.AppID(), p.UserID()), expires)
+		c, expires := s.Credentials(p.AppID(), p.UserID(), now, p.ExpiresAt())
 		out.ICEServers = append(out.ICEServers, iceServer{s.URLs, c.Username, c.Password})
 		if i == 0 {
 			out.Credentials, out.URIs, out.TTL = c, s.URLs, expires.Unix()-now.Unix()
@@ -116,17 +128,24 @@ func (h *Handler) mint(p *gate.Pass) reply {
 	return out
 }
 
-// ttl is never longer than the user's proof is good. A TURN server cannot be told of a
-// revocation, so a short TTL is all there is against a user who has credentials already:
-// they begin no allocation after it. One that is open goes on for as long as its client
-// refreshes it, with nobody to talk to when the media engine has let the user go.
-func (s *Server) ttl(now, end time.Time) time.Duration {
+// Credentials returns those of a user whose proof is good until end, and when they expire.
+func (s *Server) Credentials(app uint32, user string, now, end time.Time) (Credentials, time.Time) {
+	expires := s.Until(now, end)
+	return Mint(s.Secret, Name(s.Secret, app, user), expires), expires
+}
+
+// Until returns when credentials expire that are made now. That is never later than the
+// user's proof does. A TURN server cannot be told of a revocation, so a short TTL is all
+// there is against a user who has credentials already: they begin no allocation after it.
+// One that is open goes on for as long as its client refreshes it, with nobody to talk to
+// when the media engine has let the user go.
+func (s *Server) Until(now, end time.Time) time.Time {
 	most := s.TTL
 	if most == 0 {
 		most = time.Hour
 	}
 	// The gate let the user in, so the end and its leeway are not over.
-	return max(time.Second, min(most, end.Add(usersig.DefaultLeeway).Sub(now)))
+	return now.Add(max(time.Second, min(most, end.Add(usersig.DefaultLeeway).Sub(now))))
 }
 
 // Name returns a name for a user that tells nobody who it is, for it travels in clear.

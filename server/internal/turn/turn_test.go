@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"usersig"
 	"usersig/server/internal/access"
 	"usersig/server/internal/custody"
+	"usersig/server/internal/door"
 	"usersig/server/internal/gate"
 	"usersig/server/internal/issuer"
 	"usersig/server/internal/store/memory"
@@ -58,6 +60,7 @@ type world struct {
 	turn  *Handler
 	app   uint32
 	reply *httptest.ResponseRecorder // the last
+	let   door.Let
 }
 
 func run(t *testing.T, f func(w *world)) {
@@ -71,7 +74,7 @@ func run(t *testing.T, f func(w *world)) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t}
+		w := &world{t: t, let: door.Anybody}
 		w.svc, err = issuer.New(t.Context(), memory.New(nil), kek, issuer.Options{})
 		w.ok(err)
 		defer w.svc.Close()
@@ -82,7 +85,8 @@ func run(t *testing.T, f func(w *world)) {
 		g := gate.New(w.svc, gate.Options{})
 		defer g.Close()
 		w.turn = NewHandler(Options{
-			Gate: g, Origins: []string{"https://app.example"},
+			Gate: g, Origins: door.Origins{Listed: func() []string { return []string{"https://app.example"} }},
+			Let: func(r *http.Request) (func(bool), error) { return w.let(r) },
 			Servers: []Server{
 				{URLs: []string{"turn:a.example:3478"}, Secret: []byte("first")},
 				{URLs: []string{"turns:b.example:5349"}, Secret: []byte("second"), TTL: time.Minute},
@@ -223,6 +227,44 @@ func TestHandlerOrigins(t *testing.T) {
 			if allowed := w.reply.Header().Get("Access-Control-Allow-Origin"); status != test.status || allowed != test.allowed {
 				w.t.Errorf("%s from %s: %d, allowed %q, want %d, %q", test.method, test.origin, status, allowed, test.status, test.allowed)
 			}
+		}
+	})
+}
+
+// Whoever has no credential must not make the server verify as much as it can.
+func TestHandlerLimits(t *testing.T) {
+	run(t, func(w *world) {
+		good := w.credential("alice", time.Hour)
+		var ended []bool
+		w.let = func(*http.Request) (func(bool), error) {
+			return func(proved bool) { ended = append(ended, proved) }, nil
+		}
+		for _, c := range []string{good, "", good[:len(good)-10]} {
+			w.ask("POST", c)
+		}
+		if !slices.Equal(ended, []bool{true, false, false}) {
+			t.Errorf("proved: %v", ended)
+		}
+		w.let = func(*http.Request) (func(bool), error) {
+			return nil, &door.Later{Status: http.StatusTooManyRequests, After: 1500 * time.Millisecond}
+		}
+		status, _ := w.ask("POST", good, "Origin", "https://app.example")
+		h := w.reply.Header()
+		if status != http.StatusTooManyRequests || h.Get("Retry-After") != "2" || h.Get("Access-Control-Allow-Origin") == "" {
+			t.Errorf("one too many: %d %v", status, h)
+		}
+	})
+}
+
+// Nobody asks here with a body, and what there is of one is not waited for.
+func TestHandlerTakesNoBody(t *testing.T) {
+	run(t, func(w *world) {
+		r := httptest.NewRequestWithContext(t.Context(), "POST", "/turn", strings.NewReader("x"))
+		r.Header.Set("Authorization", "Bearer "+w.credential("alice", time.Hour))
+		got := httptest.NewRecorder()
+		w.turn.ServeHTTP(got, r)
+		if got.Code != http.StatusBadRequest || !strings.HasPrefix(got.Body.String(), "usersig") {
+			t.Errorf("%d %s", got.Code, got.Body)
 		}
 	})
 }
