@@ -1,9 +1,14 @@
-import type { VideoCaptureOptions } from "livekit-client";
+import type {
+  TrackPublishOptions,
+  VideoCaptureOptions,
+  VideoEncoding,
+  VideoResolution,
+} from "livekit-client";
 
 import type { Engine } from "./engine.js";
 import { invalid } from "./error.js";
-import type { Change, Start } from "./local.js";
-import { VIDEO_PROFILES } from "./profiles.js";
+import type { Change, Side, Start } from "./local.js";
+import { SCREEN_PROFILES, VIDEO_PROFILES } from "./profiles.js";
 import type {
   LocalAudioConfig,
   LocalVideoConfig,
@@ -28,36 +33,35 @@ export function asMicrophone(engine: Engine, config: LocalAudioConfig): Start {
 /** Reads the arguments of startLocalVideo. */
 export function asCamera(engine: Engine, config: LocalVideoConfig): Start {
   const { option = {} } = config;
-  const profile = profileOf(option.profile ?? "480p");
-  const { width, height, frameRate } = profile;
-  const capture: VideoCaptureOptions = {
-    deviceId: option.cameraId,
-    resolution: { width, height, frameRate },
-  };
-  if (option.useFrontCamera !== undefined) {
-    capture.facingMode = option.useFrontCamera ? "user" : "environment";
-  }
+  const profile = profileOf(option.profile ?? "480p", VIDEO_PROFILES);
+  const resolution = resolutionOf(profile);
+  const capture: VideoCaptureOptions = { deviceId: option.cameraId, resolution };
+  const facingMode = sideOf(option.useFrontCamera);
+  if (facingMode) capture.facingMode = facingMode;
   return {
     capture: async () => [await engine.camera(capture)],
     publish: config.publish ?? true,
     mute: config.mute ?? false,
     elements: elementsOf(config.view),
     look: { fillMode: option.fillMode ?? "cover", mirror: option.mirror ?? true },
-    options: {
-      videoEncoding: { maxBitrate: profile.bitrate * 1000, maxFramerate: frameRate },
-    },
+    options: { videoEncoding: encodingOf(profile) },
+    resolution,
   };
 }
 
 /** Reads the arguments of startScreenShare. */
 export function asScreen(engine: Engine, config: ScreenShareConfig): Start {
+  const { profile: asked, systemAudio: audio = false } = config.option ?? {};
+  const profile = asked === undefined ? null : profileOf(asked, SCREEN_PROFILES);
+  const options: TrackPublishOptions = profile ? { screenShareEncoding: encodingOf(profile) } : {};
   return {
-    capture: async () => engine.screen({ audio: config.option?.systemAudio ?? false }),
+    capture: async () =>
+      engine.screen(profile ? { audio, resolution: resolutionOf(profile) } : { audio }),
     publish: config.publish ?? true,
     mute: false,
     elements: elementsOf(config.view),
     look: { fillMode: config.option?.fillMode ?? "contain", mirror: false },
-    options: {},
+    options,
   };
 }
 
@@ -69,7 +73,8 @@ export function microphoneChange(config: LocalAudioConfig): Change {
 /** Reads the arguments of updateLocalVideo. */
 export function cameraChange(config: LocalVideoConfig): Change {
   const { publish, mute, option = {} } = config;
-  return { ...shown(config), publish, mute, deviceId: option.cameraId };
+  const side = option.cameraId === undefined ? sideOf(option.useFrontCamera) : undefined;
+  return { ...shown(config), publish, mute, deviceId: option.cameraId, side };
 }
 
 /** Reads the arguments of updateScreenShare. */
@@ -86,8 +91,22 @@ function shown(config: LocalVideoConfig | ScreenShareConfig): Change {
   return config.view === undefined ? { look } : { look, elements: elementsOf(config.view) };
 }
 
-function profileOf(profile: unknown): VideoProfile {
-  const named = (VIDEO_PROFILES as Partial<Record<string, VideoProfile>>)[String(profile)];
+/** Which side of a phone a camera looks to. */
+function sideOf(front: boolean | undefined): Side | undefined {
+  if (front === undefined) return undefined;
+  return front ? "user" : "environment";
+}
+
+function resolutionOf({ width, height, frameRate }: VideoProfile): VideoResolution {
+  return { width, height, frameRate };
+}
+
+function encodingOf({ bitrate, frameRate }: VideoProfile): VideoEncoding {
+  return { maxBitrate: bitrate * 1000, maxFramerate: frameRate };
+}
+
+function profileOf(profile: unknown, names: Partial<Record<string, VideoProfile>>): VideoProfile {
+  const named = names[String(profile)];
   const given = named ?? (profile as Partial<VideoProfile> | null) ?? {};
   const { width = 0, height = 0, frameRate = 0, bitrate = 0 } = given;
   for (const value of [width, height, frameRate, bitrate]) {

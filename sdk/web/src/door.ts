@@ -20,6 +20,12 @@ export class Door {
     return refusal;
   }
 
+  /** Looks whether there is nobody to ask: the error if so. Whatever else is wrong counts as there. */
+  async missing(credential: string): Promise<TrtcError | null> {
+    const reply = await this.#post("/rtc/check", credential).catch(() => null);
+    return reply && isMissing(reply.status) ? reply.refusal : null;
+  }
+
   /** Hands in a fresh credential. It is null if it is good, but its user is not in the room. */
   async renew(credential: string): Promise<Renewal | null> {
     const { refusal, body, status } = await this.#post("/rtc/renew", credential);
@@ -55,9 +61,14 @@ export class Door {
     const body: unknown = await reply.json().catch(() => null);
     const { ok, status } = reply;
     if (ok) return { refusal: null, body, status };
-    const refusal = refusalInJSON(body) ?? fail("unavailable", { detail: `HTTP ${status}` });
-    return { refusal, body, status };
+    const detail = isMissing(status) ? "no audio/video server at this address" : `HTTP ${status}`;
+    return { refusal: refusalInJSON(body) ?? fail("unavailable", { detail }), body, status };
   }
+}
+
+/** A server without audio and video, or one of something else, does not know what is asked for. */
+function isMissing(status: number): boolean {
+  return status === 404 || status === 405;
 }
 
 function lost(cause: unknown): TrtcError {

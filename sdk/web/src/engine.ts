@@ -5,17 +5,22 @@ import {
   Room,
   type AudioCaptureOptions,
   type LocalTrack,
+  type ScreenShareCaptureOptions,
   type VideoCaptureOptions,
 } from "livekit-client";
 
+import { captured } from "./device.js";
 import { fail } from "./error.js";
+import { meter, type Meter } from "./meter.js";
 
 /** What we have of LiveKit's SDK and of the browser. Tests put another in its place. */
 export interface Engine {
   room(): Room;
   microphone(options: AudioCaptureOptions): Promise<LocalTrack>;
   camera(options: VideoCaptureOptions): Promise<LocalTrack>;
-  screen(options: { audio: boolean }): Promise<LocalTrack[]>;
+  screen(options: ScreenShareCaptureOptions): Promise<LocalTrack[]>;
+  /** Measures how loud a track is. */
+  meter(track: MediaStreamTrack): Meter;
 }
 
 /**
@@ -30,37 +35,14 @@ export const livekit: Engine = {
     if (!sharesScreens()) {
       throw fail("not_supported", { detail: "it cannot share the screen", extraCode: 5205 });
     }
-    return captured(() => createLocalScreenTracks({ audio: options.audio }));
+    return captured(() => createLocalScreenTracks(options));
   },
+  meter,
 };
 
 /** Whether the browser can share a screen; those of phones cannot. */
 export function sharesScreens(): boolean {
   return typeof navigator !== "undefined" && !!navigator.mediaDevices?.getDisplayMedia;
-}
-
-/** Why a device could not be had, in TRTC's numbers. */
-const DEVICE_CODES: Record<string, number> = {
-  NotFoundError: 5301,
-  NotAllowedError: 5302,
-  NotReadableError: 5303,
-  OverconstrainedError: 5304,
-  InvalidStateError: 5305,
-  SecurityError: 5306,
-  AbortError: 5307,
-};
-
-async function captured<T>(capture: () => Promise<T>): Promise<T> {
-  // Outside https and localhost a page has no devices at all.
-  if (typeof navigator === "undefined" || !navigator.mediaDevices) {
-    throw fail("not_supported", { detail: "the page is not served over https", extraCode: 5201 });
-  }
-  try {
-    return await capture();
-  } catch (cause) {
-    const { name = "", message = String(cause) } = cause as Partial<Error>;
-    throw fail("device", { detail: message, extraCode: DEVICE_CODES[name], cause });
-  }
 }
 
 /**

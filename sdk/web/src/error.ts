@@ -58,8 +58,8 @@ export const LOCAL_REASONS = {
     -3301,
     ["no connection to the server", "无法连接服务器"],
     [
-      "check the server's address, the network, and that its ports are open",
-      "请检查服务器地址、网络，以及端口是否开放",
+      "check the server's address, the network, that its ports are open, and that cors.origins of its configuration names the page's origin if the page is from elsewhere",
+      "请检查服务器地址、网络，以及端口是否开放；若页面来自其他站点，其配置中的 cors.origins 须包含页面的源",
     ],
   ),
   timeout: local(

@@ -1,4 +1,4 @@
-import type { Reason, TrtcError } from "./error.js";
+import { invalid, type Reason, type TrtcError } from "./error.js";
 import type { StreamType } from "./types.js";
 
 /** The names of the events. All but the last two are TRTC's. */
@@ -20,6 +20,8 @@ export const EVENT = {
   /** It has ended, and so has showing it: there is no need to call stopRemoteVideo. */
   REMOTE_VIDEO_UNAVAILABLE: "remote-video-unavailable",
   CONNECTION_STATE_CHANGED: "connection-state-changed",
+  /** How loud everybody is: see {@link TRTC.enableAudioVolumeEvaluation}. */
+  AUDIO_VOLUME: "audio-volume",
   /** The user ended sharing the screen in the browser's own bar. */
   SCREEN_SHARE_STOPPED: "screen-share-stopped",
   PUBLISH_STATE_CHANGED: "publish-state-changed",
@@ -63,6 +65,8 @@ export interface EventMap {
     state: ConnectionState;
     isReconnecting: boolean;
   };
+  /** The loudest first; volume is 0 to 100, and this user's own microphone is of userId "". */
+  "audio-volume": { result: { userId: string; volume: number }[] };
   "screen-share-stopped": undefined;
   "publish-state-changed": {
     mediaType: MediaType;
@@ -82,6 +86,8 @@ export type Handler<E extends keyof EventMap> = (event: EventMap[E]) => void;
 /** What parts of the package have to say something to the page with. */
 export type Emit = <E extends keyof EventMap>(event: E, payload: EventMap[E]) => void;
 
+const NAMES: readonly string[] = Object.values(EVENT);
+
 interface Entry {
   handler: (event: never) => void;
   context: unknown;
@@ -91,7 +97,10 @@ interface Entry {
 export class Handlers {
   readonly #entries = new Map<string, Entry[]>();
 
+  /** An event that is none would be waited for in vain: TRTC has some that are not here. */
   add(event: string, handler: (event: never) => void, context: unknown): void {
+    if (!NAMES.includes(event)) throw invalid("event", "is none of TRTC.EVENT", 5005);
+    if (typeof handler !== "function") throw invalid("handler", "must be a function", 5002);
     this.#entries.set(event, [...(this.#entries.get(event) ?? []), { handler, context }]);
   }
 

@@ -24,6 +24,6 @@ export {
   type MediaType,
   type PublishState,
 } from "./events.js";
-export { VIDEO_PROFILES } from "./profiles.js";
+export { SCREEN_PROFILES, VIDEO_PROFILES } from "./profiles.js";
 export { REASONS, type ReasonInfo, type Text } from "./reasons.js";
 export type * from "./types.js";

@@ -1,16 +1,16 @@
-import { Track, TrackEvent, type LocalTrack, type TrackPublishOptions } from "livekit-client";
+import {
+  Track,
+  TrackEvent,
+  type LocalTrack,
+  type TrackPublishOptions,
+  type VideoResolution,
+} from "livekit-client";
 
-import { asError, fail, type TrtcError } from "./error.js";
-import type { Emit, MediaType, PublishState } from "./events.js";
-import { noRightToSend } from "./rights.js";
+import { switched } from "./device.js";
+import { asError, fail } from "./error.js";
+import type { Emit, MediaType } from "./events.js";
+import { Publisher, type Stage } from "./publisher.js";
 import { Player, type Look } from "./view.js";
-
-/** Where tracks are published: a room, while the user is in one and may speak. */
-export interface Stage {
-  publish(track: LocalTrack, options: TrackPublishOptions): Promise<void>;
-  unpublish(track: LocalTrack): Promise<void>;
-  holds(track: LocalTrack): boolean;
-}
 
 /** How a source begins. */
 export interface Start {
@@ -20,13 +20,19 @@ export interface Start {
   elements: HTMLElement[];
   look: Look;
   options: TrackPublishOptions;
+  /** Of a camera: what it was asked for. */
+  resolution?: VideoResolution;
 }
+
+/** The side of a phone that a camera looks to: the user's, or the other. */
+export type Side = "user" | "environment";
 
 /** What of a source can be changed while it runs. */
 export interface Change {
   publish?: boolean;
   mute?: boolean;
   deviceId?: string;
+  side?: Side | undefined;
   elements?: HTMLElement[];
   look?: Partial<Look>;
 }
@@ -40,19 +46,18 @@ export class LocalSource {
   #player: Player | null = null;
   #look: Look = { fillMode: "cover", mirror: false };
   #options: TrackPublishOptions = {};
+  #resolution: VideoResolution | undefined;
   #wanted = true;
-  #state: PublishState = "stopped";
-  #stage: Stage | null = null;
   /** Who started it: a stop puts another in its place, so that a start knows it was overtaken. */
   #run: object | null = null;
 
-  constructor(
-    readonly media: MediaType,
-    private readonly emit: Emit,
-  ) {}
+  readonly #publisher: Publisher;
 
-  get running(): boolean {
-    return this.#run !== null;
+  constructor(
+    private readonly media: MediaType,
+    private readonly emit: Emit,
+  ) {
+    this.#publisher = new Publisher(media, emit);
   }
 
   /** The track of the browser, or null if there is none. */
@@ -82,6 +87,7 @@ export class LocalSource {
     this.#tracks = tracks;
     this.#look = start.look;
     this.#options = start.options;
+    this.#resolution = start.resolution;
     this.#wanted = start.publish;
     const video = tracks.find((t) => t.kind === Track.Kind.Video);
     this.#player = video ? new Player(video) : null;
@@ -102,9 +108,10 @@ export class LocalSource {
     else this.#player?.restyle(this.#look);
     if (change.deviceId !== undefined) await this.#use(change.deviceId);
     if (change.mute !== undefined) await this.#mute(change.mute);
+    if (change.side !== undefined) await this.#turnTo(change.side);
     if (change.publish !== undefined) {
       this.#wanted = change.publish;
-      await (change.publish ? this.#publish() : this.#unpublish());
+      await (change.publish ? this.#publish() : this.#publisher.unpublish(this.#tracks));
     }
   }
 
@@ -113,7 +120,7 @@ export class LocalSource {
     if (!this.#run) return;
     this.#run = null;
     const tracks = this.#tracks;
-    const unpublished = this.#unpublish(tracks);
+    const unpublished = this.#publisher.unpublish(tracks);
     this.#tracks = [];
     this.#player?.close();
     this.#player = null;
@@ -123,7 +130,7 @@ export class LocalSource {
 
   /** Gives it a stage: what was to be published is. It does not throw. */
   async enter(stage: Stage): Promise<void> {
-    this.#stage = stage;
+    this.#publisher.stage = stage;
     if (this.#wanted && this.#tracks.length > 0) {
       await this.#publish().catch((e: unknown) => this.emit("error", asError(e)));
     }
@@ -132,77 +139,45 @@ export class LocalSource {
   /** Takes the stage away; what is captured goes on. `gone` says that the room is left too. */
   async leave(gone: boolean): Promise<void> {
     if (gone) {
-      this.#to("stopped", { reason: "api-call" });
-      this.#stage = null;
+      this.#publisher.lose();
       return;
     }
-    await this.#unpublish();
-    this.#stage = null;
+    const unpublished = this.#publisher.unpublish(this.#tracks);
+    this.#publisher.stage = null;
+    await unpublished;
   }
 
-  /**
-   * Looks whether what was published still is. If not, the server ended it: a right was lost in
-   * the middle of a call.
-   */
+  /** Looks whether what was published still is. */
   recheck(): void {
-    if (this.#state !== "started" || !this.#stage) return;
-    const stage = this.#stage;
-    if (this.#tracks.every((t) => stage.holds(t))) return;
-    const error = noRightToSend(this.media);
-    this.#to("stopped", { reason: "error", error });
-    this.#tracks.forEach((t) => void stage.unpublish(t).catch(() => undefined));
-    this.emit("error", error);
+    this.#publisher.recheck(this.#tracks);
   }
 
-  async #publish(): Promise<void> {
-    const stage = this.#stage;
-    if (!stage || this.#state !== "stopped") return;
-    this.#to("starting");
-    try {
-      for (const track of this.#tracks) await stage.publish(track, this.#options);
-    } catch (e) {
-      const error = this.#refused(e);
-      this.#to("stopped", { reason: "error", error });
-      throw error;
-    }
-    // Meanwhile the source may have been stopped, or the room left.
-    if ((this.#state as PublishState) === "starting") this.#to("started");
-  }
-
-  async #unpublish(tracks = this.#tracks): Promise<void> {
-    const stage = this.#stage;
-    if (!stage || this.#state === "stopped") return;
-    this.#to("stopped", { reason: "api-call" });
-    await Promise.all(tracks.map((t) => stage.unpublish(t).catch(() => undefined)));
+  #publish(): Promise<void> {
+    return this.#publisher.publish(this.#tracks, this.#options);
   }
 
   async #mute(mute: boolean): Promise<void> {
-    await Promise.all(this.#tracks.map((t) => (mute ? t.mute() : t.unmute())));
+    // The end of a mute captures anew.
+    await switched(() => Promise.all(this.#tracks.map((t) => (mute ? t.mute() : t.unmute()))));
   }
 
   async #use(deviceId: string): Promise<void> {
     const [track] = this.#tracks;
-    if (!(await track?.setDeviceId({ exact: deviceId }))) {
+    if (!(await switched(async () => track?.setDeviceId({ exact: deviceId })))) {
       throw fail("device", { detail: "the browser did not switch to it", extraCode: 5301 });
     }
   }
 
-  /** LiveKit says 403 of what the user's permissions do not allow. */
-  #refused(thrown: unknown): TrtcError {
-    const { status } = thrown as { status?: number };
-    return status === 403 ? noRightToSend(this.media) : asError(thrown);
+  async #turnTo(facingMode: Side): Promise<void> {
+    const [track] = this.#tracks;
+    // To look for the other camera is to turn it on.
+    if (track?.isMuted) throw fail("invalid_operation", { detail: "end the mute first" });
+    await switched(async () => track?.restartTrack({ facingMode, resolution: this.#resolution }));
   }
 
   #endedByUser(track: LocalTrack): void {
     if (!this.#tracks.includes(track)) return;
     void this.stop();
     this.emit("screen-share-stopped", undefined);
-  }
-
-  #to(state: PublishState, why: { reason?: "api-call" | "error"; error?: TrtcError } = {}): void {
-    const prevState = this.#state;
-    if (prevState === state) return;
-    this.#state = state;
-    this.emit("publish-state-changed", { mediaType: this.media, state, prevState, ...why });
   }
 }

@@ -147,6 +147,14 @@ export class RemoteUsers {
     return publication?.track?.mediaStreamTrack ?? null;
   }
 
+  /** The sound of everybody who is received. */
+  *sounds(): Iterable<[string, MediaStreamTrack]> {
+    for (const { identity } of this.room.remoteParticipants.values()) {
+      const track = this.track(identity, "audio");
+      if (track) yield [identity, track];
+    }
+  }
+
   /** Takes everything off the page. */
   close(): void {
     this.unwatch("*");

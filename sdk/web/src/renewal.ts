@@ -7,6 +7,9 @@ import type { Renewal } from "./types.js";
 /** How long LiveKit may take to tell the client of rights that the server has changed. */
 const SPREAD = 2000;
 
+/** How long a reconnection may take. It goes on after that, and shows what was handed in. */
+const RETURN = 15_000;
+
 /**
  * Hands a credential in for a user who is in a room, and has it adopted for reconnections as soon
  * as the server has found it good.
@@ -21,24 +24,24 @@ export async function handIn(
   credential: string,
   adopt: () => void,
 ): Promise<Renewal> {
-  let interrupted = room.state !== ConnectionState.Connected;
-  const interrupt = (state: ConnectionState) =>
-    (interrupted ||= state !== ConnectionState.Connected);
-  room.on(RoomEvent.ConnectionStateChanged, interrupt);
+  const stay = new Stay(room);
   try {
-    let renewal = await door.renew(credential);
-    if (!renewal && !interrupted)
+    let renewal = await stay.during(door.renew(credential));
+    if (!renewal && !stay.interrupted)
       throw fail("invalid_operation", { detail: "the server does not know of this stay" });
     adopt();
-    if (interrupted) {
-      await settled(room, RoomEvent.Reconnected, () => room.state === ConnectionState.Connected);
-      renewal = await door.renew(credential);
+    if (stay.interrupted) {
+      const connected = () => room.state === ConnectionState.Connected;
+      const back = await stay.until(RoomEvent.Reconnected, connected, RETURN);
+      if (!back) throw fail("timeout", { detail: "the connection was not restored" });
+      renewal = await stay.during(door.renew(credential));
     }
     if (!renewal) throw fail("unavailable", { detail: "the server does not know of this stay" });
-    await permitted(room, renewal.allow);
+    const { allow } = renewal;
+    await stay.until(RoomEvent.ParticipantPermissionsChanged, () => knows(room, allow), SPREAD);
     return renewal;
   } finally {
-    room.off(RoomEvent.ConnectionStateChanged, interrupt);
+    stay.close();
   }
 }
 
@@ -50,44 +53,65 @@ const SEND = [
 ];
 
 /**
- * Waits until LiveKit's SDK knows the rights too: it refuses by itself to publish what it thinks
- * is not allowed, and hears of new rights after the server's reply.
+ * Whether LiveKit's SDK knows the rights too: it refuses by itself to publish what it thinks is not
+ * allowed, and hears of new rights after the server's reply.
  */
-async function permitted(room: Room, allow: number): Promise<void> {
-  const agree = () => {
-    const { canPublish, canPublishSources = [] } = room.localParticipant.permissions ?? {};
-    const sends = (source: number) =>
-      !!canPublish && (canPublishSources.length === 0 || canPublishSources.includes(source));
-    return SEND.every(({ bit, source }) => sends(source) === ((allow & bit) !== 0));
-  };
-  await settled(room, RoomEvent.ParticipantPermissionsChanged, agree, SPREAD);
+function knows(room: Room, allow: number): boolean {
+  const { canPublish, canPublishSources = [] } = room.localParticipant.permissions ?? {};
+  const sends = (source: number) =>
+    !!canPublish && (canPublishSources.length === 0 || canPublishSources.includes(source));
+  return SEND.every(({ bit, source }) => sends(source) === ((allow & bit) !== 0));
 }
 
-/** Waits for an event that makes something true, unless the room is left or patience ends first. */
-function settled(
-  room: Room,
-  event: RoomEvent.Reconnected | RoomEvent.ParticipantPermissionsChanged,
-  done: () => boolean,
-  patience?: number,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = () => {
-      stop();
-      resolve();
-    };
-    const look = () => {
-      if (done()) end();
-    };
-    const leave = () => {
-      stop();
-      reject(fail("aborted"));
-    };
-    const timer = patience === undefined ? undefined : setTimeout(end, patience);
-    const stop = () => {
+/** A stay in a room, whose end ends every wait at once: nobody is left waiting for what is over. */
+class Stay {
+  /** Whether the connection was, or is, not there. */
+  interrupted = false;
+  readonly #over: Promise<never>;
+  #end: () => void = () => undefined;
+
+  constructor(private readonly room: Room) {
+    this.#over = new Promise((_, reject) => (this.#end = () => reject(fail("aborted"))));
+    this.#over.catch(() => undefined); // there may be nobody waiting
+    room.on(RoomEvent.ConnectionStateChanged, this.#follow);
+    this.#follow(room.state);
+  }
+
+  readonly #follow = (state: ConnectionState) => {
+    this.interrupted ||= state !== ConnectionState.Connected;
+    if (state === ConnectionState.Disconnected) this.#end();
+  };
+
+  /** Waits for something while the stay lasts. */
+  during<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#over]);
+  }
+
+  /** Waits for an event that makes something true, and says whether it did before patience ended. */
+  async until(
+    event: RoomEvent.Reconnected | RoomEvent.ParticipantPermissionsChanged,
+    done: () => boolean,
+    patience: number,
+  ): Promise<boolean> {
+    if (done()) return true;
+    let look: () => void = () => undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const wait = new Promise<boolean>((resolve) => {
+      timer = setTimeout(resolve, patience, false);
+      look = () => {
+        if (done()) resolve(true);
+      };
+      this.room.on(event, look);
+    });
+    try {
+      return await this.during(wait);
+    } finally {
       clearTimeout(timer);
-      room.off(event, look).off(RoomEvent.Disconnected, leave);
-    };
-    room.on(event, look).on(RoomEvent.Disconnected, leave);
-    look();
-  });
+      this.room.off(event, look);
+    }
+  }
+
+  close(): void {
+    this.room.off(RoomEvent.ConnectionStateChanged, this.#follow);
+  }
 }

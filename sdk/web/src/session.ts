@@ -10,16 +10,17 @@ import {
 import { credentialText, renewed, type Credential } from "./credential.js";
 import type { Door } from "./door.js";
 import { setToken, type Engine } from "./engine.js";
-import { asError, fail, type TrtcError } from "./error.js";
+import { enter } from "./entrance.js";
+import { asError, fail, TrtcError } from "./error.js";
 import type { ConnectionState, Emit } from "./events.js";
 import type { Hearing } from "./hearing.js";
 import { verdictOf } from "./kick.js";
-import type { Stage } from "./local.js";
 import { readNotice } from "./notice.js";
 import { refusalInText } from "./refusal.js";
 import { handIn } from "./renewal.js";
 import { RemoteUsers } from "./remote.js";
 import { allowedAtFirst, type Rights } from "./rights.js";
+import { RoomStage } from "./stage.js";
 import type { RenewConfig, Renewal } from "./types.js";
 
 /** What a session needs from whoever opens it. */
@@ -38,20 +39,27 @@ export interface SessionOptions {
   over: () => void;
 }
 
+/** How long after its first signs the end of a stay may come. */
+const MOMENT = 1000;
+
 /** One stay of one user in one room. It cannot be used again once it has ended. */
 export class Session {
   readonly room: Room;
   readonly remote: RemoteUsers;
+  /** Where this user's tracks are published. */
+  readonly stage: RoomStage;
   readonly #rights: Rights = {};
   #credential: Credential;
   #state: ConnectionState = "DISCONNECTED";
   #entered = false;
   #left = false;
+  #look: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: SessionOptions) {
     const { engine, emit, hearing, autoReceiveAudio } = options;
     this.#credential = options.credential;
     this.room = engine.room();
+    this.stage = new RoomStage(this.room);
     this.remote = new RemoteUsers(this.room, emit, hearing, autoReceiveAudio, this.#rights);
     this.room
       .on(RoomEvent.SignalConnected, () => (this.#rights.allow ??= allowedAtFirst(this.room)))
@@ -59,36 +67,32 @@ export class Session {
       .on(RoomEvent.DataReceived, (payload, from, _kind, topic, _enc, identity) =>
         this.#hear(payload, topic, from?.identity ?? identity ?? ""),
       )
-      .on(RoomEvent.LocalTrackUnpublished, () => this.#recheck())
-      .on(RoomEvent.Reconnected, () => this.#recheck())
+      .on(RoomEvent.LocalTrackUnpublished, () => this.#recheckSoon())
+      .on(RoomEvent.Reconnected, () => {
+        this.stage.tidy();
+        this.#recheckSoon();
+      })
       .on(RoomEvent.ParticipantPermissionsChanged, (_, user) => {
-        if (user === this.room.localParticipant) this.#recheck();
+        if (user === this.room.localParticipant) this.#recheckSoon();
       })
       .on(RoomEvent.Disconnected, (reason) => void this.#disconnected(reason));
   }
 
-  /** Where this user's tracks are published. */
-  readonly stage: Stage = {
-    publish: async (track, options) => {
-      await this.room.localParticipant.publishTrack(track, options);
-    },
-    unpublish: async (track) => {
-      await this.room.localParticipant.unpublishTrack(track, false);
-    },
-    holds: (track) =>
-      this.room.localParticipant.getTrackPublications().some((p) => p.track === track),
-  };
-
-  /** Whether the room was entered, and not left. */
+  /** Whether the user is in the room. */
   get entered(): boolean {
-    return this.#entered && !this.#left;
+    return this.#entered && !this.#left && !this.lost;
+  }
+
+  /** Whether the stay has ended, though it may not be known yet why. */
+  get lost(): boolean {
+    return this.#entered && this.room.state === LiveKitState.Disconnected;
   }
 
   /** Enters the room. */
   async open(): Promise<void> {
     const text = credentialText(this.#credential);
     try {
-      await this.room.connect(this.options.door.server, text, { autoSubscribe: false });
+      await enter(this.room, this.options.door, text);
     } catch (e) {
       throw await this.#whyNot(e, text);
     }
@@ -127,6 +131,7 @@ export class Session {
    */
   async #whyNot(thrown: unknown, credential: string): Promise<TrtcError> {
     if (this.#left) return fail("aborted", { cause: thrown });
+    if (thrown instanceof TrtcError) return thrown;
     const text = thrown instanceof Error ? thrown.message : String(thrown);
     const refusal = refusalInText(text, thrown);
     if (refusal) return refusal;
@@ -179,9 +184,16 @@ export class Session {
     this.remote.recheck();
   }
 
-  /** While LiveKit's SDK reconnects it takes publications away and puts them back itself. */
-  #recheck(): void {
-    if (this.room.state === LiveKitState.Connected) this.options.recheck();
+  /**
+   * Looks in a moment what was taken away. Of a stay that ends the server takes the publications
+   * first, and then it is the end that the page shall be told, not a right that was lost. And while
+   * LiveKit's SDK reconnects it takes publications away and puts them back itself.
+   */
+  #recheckSoon(): void {
+    clearTimeout(this.#look);
+    this.#look = setTimeout(() => {
+      if (!this.#left && this.room.state === LiveKitState.Connected) this.options.recheck();
+    }, MOMENT);
   }
 
   async #disconnected(reason: DisconnectReason | undefined): Promise<void> {

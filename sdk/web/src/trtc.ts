@@ -1,4 +1,4 @@
-import { isBrowserSupported, LogLevel, Room, setLogLevel, Track } from "livekit-client";
+import { isBrowserSupported, LogLevel, setLogLevel, Track } from "livekit-client";
 
 import {
   asCamera,
@@ -9,6 +9,7 @@ import {
   screenChange,
 } from "./capture.js";
 import { credentialOf } from "./credential.js";
+import { listed } from "./device.js";
 import { Door, serverOf } from "./door.js";
 import { livekit, sharesScreens, type Engine } from "./engine.js";
 import { ERROR_CODE, fail, invalid } from "./error.js";
@@ -19,9 +20,14 @@ import { REASONS } from "./reasons.js";
 import { Session } from "./session.js";
 import type * as T from "./types.js";
 import { elementsOf, type Look } from "./view.js";
+import { Volumes } from "./volumes.js";
 
 /** TRTC's constants, as far as they mean something here. */
 export const TYPE = {
+  /** A live stream; it changes nothing here. */
+  SCENE_LIVE: "live",
+  /** A call; it changes nothing here. */
+  SCENE_RTC: "rtc",
   /** Publishes and receives. */
   ROLE_ANCHOR: "anchor",
   /** Receives only. */
@@ -71,6 +77,7 @@ export class TRTC {
 
   readonly #handlers = new Handlers();
   readonly #hearing = new Hearing();
+  readonly #volumes: Volumes;
   readonly #audio = new LocalSource("audio", this.#handlers.emit);
   readonly #video = new LocalSource("video", this.#handlers.emit);
   readonly #screen = new LocalSource("screen", this.#handlers.emit);
@@ -83,6 +90,7 @@ export class TRTC {
     private readonly engine: Engine,
   ) {
     setLogLevel(TRTC.#logLevel);
+    this.#volumes = new Volumes(engine, () => this.#sounds(), this.#handlers.emit);
   }
 
   /** Makes an object with which one user can be in one room at a time. */
@@ -99,12 +107,17 @@ export class TRTC {
   /**
    * Enters a room. Arguments that cannot be right are refused without a request; what the server
    * refuses is rejected with its code, reason and remedy.
+   *
+   * A room can be entered again as soon as the connection is DISCONNECTED. Why the stay before has
+   * ended is then not found out any more, and neither KICKED_OUT nor ERROR tells it.
    */
   async enterRoom(config: T.EnterRoomConfig): Promise<void> {
     this.#alive();
     const credential = credentialOf(config);
     const role = checkedRole(config.role ?? "anchor");
+    checkedScene(config.scene ?? "rtc");
     const door = new Door(serverOf(config.server ?? this.options.server));
+    this.#letGo();
     if (this.#session) {
       throw fail("invalid_operation", {
         detail: "a room was entered",
@@ -138,7 +151,7 @@ export class TRTC {
     const session = this.#session;
     if (!session) return;
     this.#forget();
-    await Promise.all(this.#sources.map((source) => source.leave(true)));
+    this.#sources.forEach((source) => void source.leave(true));
     await session.close();
   }
 
@@ -166,8 +179,10 @@ export class TRTC {
 
   /** Ends everything. Leave the room first; the object cannot be used again. */
   destroy(): void {
+    this.#letGo();
     if (this.#session) throw fail("invalid_operation", { detail: "leave the room first" });
     this.#destroyed = true;
+    this.#volumes.measure(0);
     this.#sources.forEach((source) => void source.stop());
     this.#handlers.remove("*");
   }
@@ -271,6 +286,18 @@ export class TRTC {
     this.#session?.remote.syncAll();
   }
 
+  /**
+   * Tells again and again, by {@link EVENT.AUDIO_VOLUME}, how loud everybody is: every so many
+   * milliseconds, by default 2000. 0 ends it.
+   */
+  enableAudioVolumeEvaluation(interval = 2000): void {
+    this.#alive();
+    if (typeof interval !== "number" || Number.isNaN(interval)) {
+      throw invalid("interval", "must be a number of milliseconds", 5005);
+    }
+    this.#volumes.measure(interval);
+  }
+
   /** The track of one's own microphone or, with a userId, of a user's; null if there is none. */
   getAudioTrack(config: { userId?: string } = {}): MediaStreamTrack | null {
     if (!config.userId) return this.#audio.track(Track.Kind.Audio);
@@ -311,17 +338,17 @@ export class TRTC {
 
   /** Lists the cameras. Without the user's permission they have no names. */
   static getCameraList(requestPermission = true): Promise<MediaDeviceInfo[]> {
-    return Room.getLocalDevices("videoinput", requestPermission);
+    return listed("videoinput", requestPermission);
   }
 
   /** Lists the microphones. */
   static getMicrophoneList(requestPermission = true): Promise<MediaDeviceInfo[]> {
-    return Room.getLocalDevices("audioinput", requestPermission);
+    return listed("audioinput", requestPermission);
   }
 
   /** Lists the speakers. */
   static getSpeakerList(requestPermission = true): Promise<MediaDeviceInfo[]> {
-    return Room.getLocalDevices("audiooutput", requestPermission);
+    return listed("audiooutput", requestPermission);
   }
 
   /**
@@ -337,10 +364,24 @@ export class TRTC {
     return [this.#audio, this.#video, this.#screen];
   }
 
+  /** What can be heard, by user; this user is "". */
+  #sounds(): Map<string, MediaStreamTrack> {
+    const own = this.#audio.track(Track.Kind.Audio);
+    return new Map([
+      ...(own ? [["", own] as const] : []),
+      ...(this.#session?.remote.sounds() ?? []),
+    ]);
+  }
+
   async #takeStage(): Promise<void> {
     const session = this.#session;
-    if (!session || this.#role !== "anchor") return;
+    if (!session?.entered || this.#role !== "anchor") return;
     await Promise.all(this.#sources.map((source) => source.enter(session.stage)));
+  }
+
+  /** Leaves a room that is lost already, whatever is still being asked about it. */
+  #letGo(): void {
+    if (this.#session?.lost) void this.exitRoom();
   }
 
   #forget(): void {
@@ -368,6 +409,11 @@ export class TRTC {
 function checkedRole(role: unknown): T.UserRole {
   if (role === "anchor" || role === "audience") return role;
   throw invalid("role", 'must be "anchor" or "audience"', 5005);
+}
+
+function checkedScene(scene: unknown): void {
+  if (scene === "rtc" || scene === "live") return;
+  throw invalid("scene", 'must be "rtc" or "live"', 5005);
 }
 
 function checkedStream(stream: unknown): T.StreamType {

@@ -1,6 +1,9 @@
 /** Whether a user may publish. */
 export type UserRole = "anchor" | "audience";
 
+/** TRTC's two kinds of rooms: see {@link EnterRoomConfig.scene}. */
+export type Scene = "rtc" | "live";
+
 /** "main" is the camera with the microphone, "sub" is the screen. */
 export type StreamType = "main" | "sub";
 
@@ -30,6 +33,8 @@ export interface EnterRoomConfig {
   strRoomId?: string;
   /** The ticket for this room, if the application asks for one. */
   privateMapKey?: string;
+  /** Changes nothing, and may stay where it is: rooms have one kind, in which the role counts. */
+  scene?: Scene;
   /** Default "anchor". An "audience" publishes nothing until {@link TRTC.switchRole}. */
   role?: UserRole;
   /** Where the server is, if it is not where {@link TRTC.create} was told. */
@@ -79,7 +84,11 @@ export interface VideoProfile {
 }
 
 /** The names of {@link VIDEO_PROFILES}. */
-export type VideoProfileName = "120p" | "180p" | "240p" | "360p" | "480p" | "720p" | "1080p";
+export type VideoProfileName =
+  "120p" | "180p" | "240p" | "360p" | "480p" | "720p" | "1080p" | "1440p" | "4K";
+
+/** The names of {@link SCREEN_PROFILES}. */
+export type ScreenProfileName = "480p" | "480p_2" | "720p" | "720p_2" | "1080p" | "1080p_2";
 
 /** Arguments of {@link TRTC.startLocalVideo} and {@link TRTC.updateLocalVideo}. */
 export interface LocalVideoConfig {
@@ -92,7 +101,7 @@ export interface LocalVideoConfig {
   option?: {
     /** One of {@link TRTC.getCameraList}. */
     cameraId?: string;
-    /** The camera on the user's side of a phone, or the one on the other side. */
+    /** The camera on the user's side of a phone, or the one on the other side. Not with cameraId. */
     useFrontCamera?: boolean;
     /** Default "480p". When updating, a profile is not changed. */
     profile?: VideoProfileName | VideoProfile;
@@ -112,6 +121,8 @@ export interface ScreenShareConfig {
   option?: {
     /** Whether the sound of what is shared goes with it. Default false. */
     systemAudio?: boolean;
+    /** Default up to 1920 by 1080, 15 frames a second. When updating, a profile is not changed. */
+    profile?: ScreenProfileName | VideoProfile;
     /** Default "contain". */
     fillMode?: FillMode;
   };

@@ -37,6 +37,22 @@ test("a reply without a refusal is a server that cannot answer", async (t) => {
   assert.equal((await d.check("us1.x"))?.reason, "unavailable");
 });
 
+test("a server of something else is missing, and one that is only in trouble is not", async (t) => {
+  const body = await refused("revoked").text();
+  for (const [status, text, missing] of [
+    [404, "404 page not found", true],
+    [405, "", true],
+    [204, undefined, false],
+    [401, body, false],
+    [503, "", false],
+  ] as const) {
+    const d = await door(t, (_, reply) => reply.writeHead(status).end(text));
+    const found = await d.missing("us1.x");
+    assert.equal(found?.reason, missing ? "unavailable" : undefined, String(status));
+  }
+  assert.equal(await new Door("http://127.0.0.1:1").missing("us1.x"), null);
+});
+
 test("a renewal of nobody is none", async (t) => {
   const d = await door(t, (_, reply) => reply.writeHead(404).end("usersig: no such user"));
   assert.equal(await d.renew("us1.x"), null);

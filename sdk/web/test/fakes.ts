@@ -49,6 +49,13 @@ export class FakeTrack extends EventEmitter {
     this.isMuted = false;
   }
 
+  /** What it was captured anew with. */
+  again: unknown;
+
+  async restartTrack(options: unknown): Promise<void> {
+    this.again = options;
+  }
+
   async setDeviceId(device: unknown): Promise<boolean> {
     this.device = device;
     return true;
@@ -97,25 +104,36 @@ class FakeLocalParticipant {
   attributes: Record<string, string> = {};
   readonly published: { track: FakeTrack; options: unknown }[] = [];
   refuse: Error | null = null;
+  /** What of this is refused for another reason, as "audio" when the server did not answer. */
+  fails: string | null = null;
+  /** What a publication waits for. */
+  wait: Promise<void> = Promise.resolve();
+  readonly #pending = new Map<FakeTrack, Promise<void>>();
 
   constructor(private readonly room: FakeRoom) {}
 
   async publishTrack(track: FakeTrack, options: unknown): Promise<void> {
-    await Promise.resolve();
-    if (this.refuse) throw this.refuse;
-    this.published.push({ track, options });
+    const publishing = this.wait.then(() => {
+      if (this.refuse) throw this.refuse;
+      if (track.kind === this.fails) throw new Error("publication timed out");
+      if (!this.published.some((p) => p.track === track)) this.published.push({ track, options });
+    });
+    this.#pending.set(track, publishing);
+    await publishing.finally(() => this.#pending.delete(track));
   }
 
+  /** Like LiveKit's, it waits for a publication that is under way. */
   async unpublishTrack(track: FakeTrack, stop: boolean): Promise<void> {
+    await this.#pending.get(track);
     const at = this.published.findIndex((p) => p.track === track);
-    if (at < 0) return;
+    if (at < 0) throw new Error("it is not published");
     this.published.splice(at, 1);
     if (stop) track.stop();
     this.room.emit(RoomEvent.LocalTrackUnpublished, { track }, this);
   }
 
-  getTrackPublications(): { track: FakeTrack }[] {
-    return this.published;
+  get trackPublications(): Map<number, { track: FakeTrack }> {
+    return new Map(this.published.entries());
   }
 }
 
@@ -241,9 +259,22 @@ export class FakeEngine implements Engine {
 
   microphone = (options: unknown) => this.#capture("audio", Track.Source.Microphone, options);
   camera = (options: unknown) => this.#capture("video", Track.Source.Camera, options);
-  screen = async (options: unknown) => [
-    await this.#capture("video", Track.Source.ScreenShare, options),
-  ];
+  screen = async (options: { audio: boolean }) => {
+    const tracks = [await this.#capture("video", Track.Source.ScreenShare, options)];
+    if (!options.audio) return tracks;
+    const sound = new FakeTrack("audio", Track.Source.ScreenShareAudio);
+    this.tracks.push(sound);
+    return [...tracks, sound as unknown as LocalTrack];
+  };
+
+  /** How loud which track is. */
+  readonly levels = new Map<unknown, number>();
+  meters = 0;
+
+  meter = (track: unknown) => {
+    this.meters++;
+    return { level: () => this.levels.get(track) ?? 0, close: () => void this.meters-- };
+  };
 
   async #capture(kind: "audio" | "video", source: string, options: unknown): Promise<LocalTrack> {
     this.asked.push(options);

@@ -102,6 +102,21 @@ test("a server that is not there is an error of the network", async () => {
   await assert.rejects(trtc.enterRoom(alice), { code: -3301, reason: "network" });
 });
 
+test("a server without audio and video ends the attempt, and gets no credential after it", async () => {
+  setLogLevel(LogLevel.silent);
+  answer = { status: 404, text: "404 page not found\n" };
+  await assert.rejects(TRTC.create({ server: origin }).enterRoom(alice), {
+    code: -3301,
+    reason: "unavailable",
+    message: /no audio\/video server at this address/,
+  });
+  const shown = () => asked.length + RefusedSocket.opened.length;
+  const atMost = shown() + 2; // what is under way: one WebSocket, and the question after it
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const then = shown();
+  assert.ok(then <= atMost, `${then} requests, and not ${atMost}`);
+});
+
 /** The parts of livekit-client's engine that a reconnection goes through. */
 interface Engine {
   url: string;

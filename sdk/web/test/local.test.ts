@@ -5,7 +5,10 @@ import { RoomEvent } from "livekit-client";
 
 import { endByUser, settle } from "./fakes.js";
 import { place } from "./page.js";
-import { World } from "./world.js";
+import { refused, World } from "./world.js";
+
+/** How long the package waits whether a stay ends before it says that rights were lost. */
+const MOMENT = 1000;
 
 let world: World;
 beforeEach(() => {
@@ -28,7 +31,7 @@ test("microphone, camera and screen are captured, shown and published", async ()
     option: { profile: "720p", cameraId: "cam1" },
   });
   await world.trtc.startScreenShare({ option: { systemAudio: true } });
-  assert.deepEqual(published(), ["microphone", "camera", "screen_share"]);
+  assert.deepEqual(published(), ["microphone", "camera", "screen_share", "screen_share_audio"]);
   assert.deepEqual(world.engine.asked, [
     { deviceId: "mic1", noiseSuppression: false },
     { deviceId: "cam1", resolution: { width: 1280, height: 720, frameRate: 15 } },
@@ -102,6 +105,33 @@ test("muting, publishing, switching and moving", async () => {
   assert.deepEqual(published(), ["camera"]);
 });
 
+test("the other camera of a phone", async () => {
+  const side = (useFrontCamera: boolean) => ({ option: { useFrontCamera } });
+  await world.trtc.startLocalVideo({ option: { useFrontCamera: true, profile: "720p" } });
+  const resolution = { width: 1280, height: 720, frameRate: 15 };
+  const [asked] = world.engine.asked;
+  assert.deepEqual(asked, { deviceId: undefined, resolution, facingMode: "user" });
+  await world.trtc.updateLocalVideo(side(false));
+  assert.deepEqual(world.engine.tracks[0]?.again, { facingMode: "environment", resolution });
+  await world.trtc.updateLocalVideo({ ...side(true), mute: true }).catch(() => undefined);
+  await assert.rejects(world.trtc.updateLocalVideo(side(true)), { code: 5100 });
+  await world.trtc.updateLocalVideo({ ...side(true), mute: false });
+  assert.deepEqual(world.engine.tracks[0]?.again, { facingMode: "user", resolution });
+});
+
+test("a screen is captured and sent as its profile says", async () => {
+  await world.enter();
+  await world.trtc.startScreenShare({ option: { profile: "720p_2" } });
+  const resolution = { width: 1280, height: 720, frameRate: 30 };
+  assert.deepEqual(world.engine.asked, [{ audio: false, resolution }]);
+  assert.deepEqual(world.room.localParticipant.published[0]?.options, {
+    screenShareEncoding: { maxBitrate: 3_000_000, maxFramerate: 30 },
+  });
+  await world.trtc.stopScreenShare();
+  const wrong = world.trtc.startScreenShare({ option: { profile: "4K" as never } });
+  await assert.rejects(wrong, { code: 5000 });
+});
+
 test("what is not started cannot be changed, and what is cannot be started", async () => {
   await assert.rejects(world.trtc.updateLocalAudio({ mute: true }), { code: 5100 });
   await world.trtc.startLocalAudio();
@@ -157,12 +187,15 @@ for (const [start, media, code, reason] of [
     assert.deepEqual(states(), [`${media} starting`, `${media} stopped error`]);
   });
 
-  test(`the right to send ${media} is lost in the middle of a call: ${code}`, async () => {
+  test(`the right to send ${media} is lost in the middle of a call: ${code}`, async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
     await world.enter();
     await world.trtc[start]();
     const [track] = world.engine.tracks;
     world.room.localParticipant.published.length = 0;
     world.room.emit(RoomEvent.LocalTrackUnpublished, { track }, world.room.localParticipant);
+    assert.deepEqual(world.of("error"), [], "the stay may be ending");
+    t.mock.timers.tick(MOMENT);
     assert.deepEqual(
       world.of("error").map((e) => [e.code, e.reason]),
       [[code, reason]],
@@ -171,6 +204,23 @@ for (const [start, media, code, reason] of [
     assert.equal(track?.stopped, false, "the preview goes on");
   });
 }
+
+test("whoever has to leave is not told first of rights that were lost", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  await world.enter();
+  await world.trtc.startLocalAudio();
+  world.answer = () => refused("revoked");
+  world.room.permit(); // as the server does before it sends somebody away
+  world.room.localParticipant.published.length = 0;
+  world.room.emit(RoomEvent.LocalTrackUnpublished, {}, world.room.localParticipant);
+  t.mock.timers.tick(MOMENT - 1);
+  world.room.drop(4);
+  t.mock.timers.tick(MOMENT);
+  while (world.of("kicked-out").length === 0) await new Promise(setImmediate);
+  assert.equal(world.of("kicked-out")[0]?.code, 70052);
+  assert.deepEqual(world.of("error"), []);
+  assert.equal(states().at(-1), "audio stopped api-call");
+});
 
 test("what may not be published on entering is an event, and the room is entered", async () => {
   await world.trtc.startLocalVideo();
@@ -182,7 +232,8 @@ test("what may not be published on entering is an event, and the room is entered
   );
 });
 
-test("a reconnection that puts publications back is no loss of a right", async () => {
+test("a reconnection that puts publications back is no loss of a right", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
   await world.enter();
   await world.trtc.startLocalAudio();
   const { published: list } = world.room.localParticipant;
@@ -193,9 +244,11 @@ test("a reconnection that puts publications back is no loss of a right", async (
   list.push(...kept);
   world.room.become("connected");
   world.room.emit(RoomEvent.Reconnected);
+  t.mock.timers.tick(MOMENT);
   assert.deepEqual(world.of("error"), []);
   list.length = 0;
   world.room.emit(RoomEvent.Reconnected);
+  t.mock.timers.tick(MOMENT);
   assert.deepEqual(
     world.of("error").map((e) => e.code),
     [-100006],
@@ -263,4 +316,109 @@ test("being removed ends publishing and not capturing", async () => {
   world.room.drop(4);
   assert.equal(states().at(-1), "audio stopped api-call");
   assert.equal(world.engine.tracks[0]?.stopped, false);
+});
+
+const withSound = { option: { systemAudio: true } };
+
+/** Holds publications back until the returned function is called. */
+function hold(): () => void {
+  let go: () => void = () => undefined;
+  world.room.localParticipant.wait = new Promise((resolve) => (go = resolve));
+  return () => go();
+}
+
+test("who becomes an audience while a screen with sound is being published publishes nothing", async () => {
+  await world.enter();
+  const go = hold();
+  const starting = world.trtc.startScreenShare(withSound);
+  await settle();
+  const leaving = world.trtc.switchRole("audience");
+  go();
+  await Promise.all([starting, leaving]);
+  await settle();
+  assert.deepEqual(published(), []);
+  assert.deepEqual(states(), ["screen starting", "screen stopped api-call"]);
+  await world.trtc.switchRole("anchor");
+  assert.deepEqual(published(), ["screen_share", "screen_share_audio"]);
+});
+
+test("who goes there and back while something is published publishes it", async () => {
+  await world.enter();
+  const go = hold();
+  const starting = world.trtc.startScreenShare(withSound);
+  await settle();
+  const there = world.trtc.switchRole("audience");
+  const back = world.trtc.switchRole("anchor");
+  go();
+  await Promise.all([starting, there, back]);
+  await settle();
+  assert.deepEqual(published(), ["screen_share", "screen_share_audio"]);
+  assert.equal(states().at(-1), "screen started");
+  await world.trtc.stopScreenShare();
+  assert.deepEqual(published(), []);
+  assert.deepEqual(world.of("error"), []);
+});
+
+test("a stop while a screen with sound is being published leaves nothing of it", async () => {
+  await world.enter();
+  const go = hold();
+  const starting = world.trtc.startScreenShare(withSound);
+  await settle();
+  const stopping = world.trtc.stopScreenShare();
+  go();
+  await assert.rejects(starting, { code: 5998 });
+  await stopping;
+  assert.deepEqual(published(), []);
+  assert.ok(world.engine.tracks.every((t) => t.stopped));
+});
+
+test("a screen whose sound is refused is not published either", async () => {
+  await world.enter();
+  world.room.localParticipant.fails = "audio";
+  await assert.rejects(world.trtc.startScreenShare(withSound), { code: 5500 });
+  assert.deepEqual(published(), []);
+  assert.deepEqual(states(), ["screen starting", "screen stopped error"]);
+  assert.ok(world.engine.tracks.every((t) => t.stopped));
+});
+
+test("the same on entering is an event, and the user still sees the screen", async () => {
+  await world.trtc.startScreenShare(withSound);
+  world.engine.prepare = (room) => void (room.localParticipant.fails = "audio");
+  await world.enter();
+  assert.deepEqual(published(), []);
+  assert.deepEqual(
+    world.of("error").map((e) => e.code),
+    [5500],
+  );
+  assert.ok(world.engine.tracks.every((t) => !t.stopped));
+  world.room.localParticipant.fails = null;
+  await world.trtc.updateScreenShare({ publish: true });
+  assert.deepEqual(published(), ["screen_share", "screen_share_audio"]);
+});
+
+test("what a reconnection puts back after it was stopped is taken away again", async () => {
+  await world.enter();
+  await world.trtc.startScreenShare(withSound);
+  const { published: list } = world.room.localParticipant;
+  const kept = list.splice(0);
+  world.room.become("reconnecting"); // LiveKit's SDK has taken all away, and will put it back
+  await world.trtc.stopScreenShare();
+  list.push(...kept);
+  world.room.become("connected");
+  world.room.emit(RoomEvent.Reconnected);
+  await settle();
+  assert.deepEqual(published(), []);
+  assert.deepEqual(world.of("error"), []);
+});
+
+test("a device that is gone when a mute ends is an error of the device", async () => {
+  await world.enter();
+  await world.trtc.startLocalVideo({ mute: true });
+  const [track] = world.engine.tracks;
+  const gone = Object.assign(new Error("in use"), { name: "NotReadableError" });
+  Object.assign(track as object, { unmute: () => Promise.reject(gone) });
+  const failure = { name: "RtcError", code: 5300, extraCode: 5303, cause: gone };
+  await assert.rejects(world.trtc.updateLocalVideo({ mute: false }), failure);
+  Object.assign(track as object, { setDeviceId: () => Promise.reject(gone) });
+  await assert.rejects(world.trtc.updateLocalVideo({ option: { cameraId: "x" } }), failure);
 });

@@ -87,6 +87,38 @@ test("no connection is an error of the network", async () => {
   }
 });
 
+test("entering ends within a bound, whatever LiveKit does, and the room with it", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  world.engine.prepare = (room) => {
+    room.answer = () => new Promise(() => undefined);
+  };
+  const entering = assert.rejects(world.enter(), { code: -3308, reason: "timeout" });
+  await settle();
+  t.mock.timers.tick(40_000);
+  await entering;
+  assert.equal(world.room.state, "disconnected");
+  world.engine.prepare = () => undefined;
+  await world.enter();
+});
+
+test("an event that is not here is refused", () => {
+  const { on } = world.trtc as unknown as { on: (event: unknown, handler: unknown) => void };
+  const { NETWORK_QUALITY } = TRTC.EVENT as Record<string, string>;
+  for (const event of [NETWORK_QUALITY, "network-quality", "toString", 1]) {
+    assert.throws(() => on.call(world.trtc, event, () => undefined), {
+      code: 5000,
+      extraCode: 5005,
+    });
+  }
+  assert.throws(() => on.call(world.trtc, "error", undefined), { code: 5000, extraCode: 5002 });
+});
+
+test("a scene of TRTC's is taken, and one that is none is refused", async () => {
+  await assert.rejects(world.enter({ scene: "call" }), { code: 5000, extraCode: 5005 });
+  await world.enter({ scene: TRTC.TYPE.SCENE_LIVE, role: TRTC.TYPE.ROLE_AUDIENCE });
+  await assert.rejects(world.trtc.startLocalAudio(), { extraCode: 5107 });
+});
+
 test("a second room needs the first to be left", async () => {
   await world.enter();
   await assert.rejects(world.enter(), { code: 5100, extraCode: 5104, trtc: -3340 });
@@ -221,6 +253,44 @@ test("who leaves while the cause is looked for is not told of it", async () => {
   tell(refused("revoked"));
   await settle();
   assert.deepEqual(world.of("kicked-out"), []);
+});
+
+test("a room can be entered again before the cause of the end is known", async () => {
+  await world.trtc.startLocalAudio();
+  await world.enter();
+  let tell: (r: Response) => void = () => undefined;
+  world.answer = () => new Promise<Response>((resolve) => (tell = resolve));
+  world.room.drop(DisconnectReason.PARTICIPANT_REMOVED);
+  await settle();
+  await world.enter({ roomId: 9 });
+  tell(refused("revoked"));
+  await turns();
+  assert.deepEqual([world.of("kicked-out"), world.of("error")], [[], []]);
+  assert.equal(world.room.localParticipant.published.length, 1);
+  await world.trtc.switchRole("audience");
+  assert.equal(world.of("connection-state-changed").at(-1)?.state, "CONNECTED");
+});
+
+test("a handler that hears of the end may enter again", async () => {
+  await world.trtc.startLocalAudio();
+  await world.enter();
+  let again: Promise<void> | undefined;
+  world.trtc.on("connection-state-changed", ({ state }) => {
+    if (state === "DISCONNECTED") again ??= world.enter({ roomId: 9 });
+  });
+  world.room.drop(DisconnectReason.SIGNAL_CLOSE);
+  await again;
+  assert.equal(world.engine.rooms.length, 2);
+  assert.equal(world.room.localParticipant.published.length, 1);
+  assert.deepEqual(world.asked, [], "nobody asks why the stay before has ended");
+});
+
+test("who was dropped is in no room, and may be destroyed", async () => {
+  await world.enter();
+  world.answer = () => new Promise<Response>(() => undefined);
+  world.room.drop(DisconnectReason.PARTICIPANT_REMOVED);
+  await assert.rejects(world.trtc.switchRole("audience"), { code: 5100, extraCode: 5101 });
+  world.trtc.destroy();
 });
 
 test("the server's notice of expiry becomes an event", async () => {
@@ -375,6 +445,45 @@ test("a renewal ends with the stay, and needs one that the server knows", async 
   world.answer = ok;
   world.room.drop(undefined);
   await assert.rejects(renewing, { code: 5998 });
+});
+
+test("a renewal ends at once with the stay, whatever the server still says", async () => {
+  await world.enter();
+  const told: ((r: Response) => void)[] = [];
+  world.answer = () => new Promise<Response>((resolve) => told.push(resolve));
+  const renewing = world.trtc.renew({ userSig: "eJwNew" });
+  await settle();
+  world.room.drop(DisconnectReason.PARTICIPANT_REMOVED);
+  await assert.rejects(renewing, { code: 5998 });
+  assert.deepEqual(world.of("kicked-out"), [], "the cause is not even known");
+  told[0]?.(Response.json(renewal));
+  await turns();
+  assert.equal(world.room.engine.token, aliceText, "nothing is adopted for a stay that is over");
+  told[1]?.(refused("expired"));
+  await until(() => world.of("kicked-out").length > 0);
+});
+
+test("a renewal between the end of the stay and its cause is refused", async () => {
+  await world.enter();
+  world.answer = () => new Promise<Response>(() => undefined);
+  world.room.drop(DisconnectReason.PARTICIPANT_REMOVED);
+  await assert.rejects(world.trtc.renew({ userSig: "eJwNew" }), { code: 5100, extraCode: 5101 });
+});
+
+test("a renewal does not wait for ever for a reconnection", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  await world.enter();
+  world.room.become("reconnecting");
+  world.answer = () => new Response("usersig: no such user", { status: 404 });
+  const renewing = world.trtc.renew({ userSig: "eJwNew" });
+  await turns();
+  t.mock.timers.tick(15_000);
+  await assert.rejects(renewing, { code: -3308, reason: "timeout" });
+  assert.match(
+    world.room.engine.token ?? "",
+    /eJwNew$/,
+    "a later reconnection shows it all the same",
+  );
 });
 
 test("a renewal that comes after leaving is none", async () => {

@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -90,6 +91,74 @@ func TestManyFit(t *testing.T) {
 		})`)
 		if len(bad) > 0 {
 			t.Errorf("on %v: %q", size, bad)
+		}
+	}
+}
+
+// TestLongNamesFit: nothing on the page is wider than the screen, and a long user ID is cut where
+// one sees that it is: before a config was given, after it, and in a call.
+func TestLongNamesFit(t *testing.T) {
+	w := open(t, nil)
+	a := w.app(nil)
+	long, other := strings.Repeat("W", 32), strings.Repeat("M", 32)
+	p := w.visit("/demo")
+	fits := func(state string) {
+		t.Helper()
+		for _, size := range [][2]int64{{1280, 800}, {390, 844}} {
+			p.do(viewport(size[0], size[1]))
+			bad := eval[[]string](p, `[
+				...(document.documentElement.scrollWidth > innerWidth ? ["the page is " + document.documentElement.scrollWidth + " wide"] : []),
+				...[...document.querySelectorAll("body *")].filter((e) => e.checkVisibility() && !e.closest(".unseen, svg, .id, .name, .where") && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && getComputedStyle(e).overflowX !== "visible").map((e) => e.tagName + "#" + e.id + "." + e.className),
+				...[...document.querySelectorAll(".tile .name, .tile .name > *, #list .id, #where")].filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && (getComputedStyle(e).textOverflow !== "ellipsis" || getComputedStyle(e).display.includes("flex"))).map((e) => "cut without a sign: " + e.className + " " + e.textContent),
+			]`)
+			if len(bad) > 0 {
+				t.Errorf("%s, on %v: %q", state, size, bad)
+			}
+			p.shoot(fmt.Sprintf("fits-%s-%d", state, size[0]))
+		}
+	}
+	fits("before")
+	p.load(demoConfig{a.id, []user{{long, a.sig(long, 0)}, {other, a.sig(other, 0)}}})
+	fits("loaded")
+	p.enter(want{room: lobby, silent: true})
+	second := w.demo(a.config(other))
+	second.enter(want{room: lobby, silent: true})
+	p.wait(`document.querySelectorAll("#list li").length === 2`)
+	fits("call")
+	p.do(viewport(1280, 800))
+	p.click("show-people")
+	fits("people")
+	p.do(viewport(1280, 800))
+	if wide := eval[bool](p, `[...document.querySelectorAll(".tile")].every((e) => e.clientWidth / e.clientHeight >= 1.3)`); !wide {
+		t.Error("two users are given tiles that cut the sides of a camera")
+	}
+}
+
+// TestWrongInBothLanguages: why a text was no demo config is said in the page's language
+// also when that is changed afterwards.
+func TestWrongInBothLanguages(t *testing.T) {
+	p := open(t, nil).visit("/demo")
+	p.paste("pasted", "hello")
+	p.wait(`document.getElementById("wrong").textContent.startsWith("This is not JSON")`)
+	p.click("language")
+	p.wait(`document.getElementById("wrong").textContent.startsWith("这不是 JSON")`)
+}
+
+// TestFocusIsSeen: the bar at the bottom of the lobby does not lie over what has the focus.
+func TestFocusIsSeen(t *testing.T) {
+	w := open(t, nil)
+	a := w.app(nil)
+	p := w.demo(a.config("alice"))
+	for _, size := range [][2]int64{{1280, 800}, {390, 844}, {1280, 600}} {
+		p.do(viewport(size[0], size[1]))
+		eval[any](p, `(() => { scrollTo(0, 0); document.getElementById("room").focus({ preventScroll: true }); })()`)
+		p.press("\t")
+		if !eval[bool](p, `(() => {
+			const e = document.activeElement, { left, top, bottom } = e.getBoundingClientRect();
+			const over = document.elementFromPoint(left + 20, (top + bottom) / 2);
+			return e.tagName === "SUMMARY" && (over === e || e.contains(over));
+		})()`) {
+			t.Errorf("on %v it is not seen", size)
 		}
 	}
 }

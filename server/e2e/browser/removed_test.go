@@ -58,6 +58,37 @@ func TestRemoved(t *testing.T) {
 	}
 }
 
+// TestRevokedIsNobodyElse: who was revoked and presses Enter is refused, and does not come
+// back as another user of the demo config. Before, the server's reason is all that is said.
+func TestRevokedIsNobodyElse(t *testing.T) {
+	w := open(t, nil)
+	a := w.app(nil)
+	carol := w.demo(a.config("carol"))
+	carol.enter(want{room: lobby})
+	bob := w.visit("/demo")
+	eval[any](bob, `(() => {
+		window.otherTab = (who) => new BroadcastChannel("usersig-demo").postMessage({ tab: "other", who });
+		window.said = [];
+		new MutationObserver((all) => all.forEach((m) => m.addedNodes.forEach((n) => said.push(n.textContent)))).observe(document.getElementById("notices"), { childList: true });
+	})()`)
+	bob.load(demoConfig{a.id, []user{{"alice", a.sig("alice", 0)}, {"bob", a.sig("bob", 0)}}})
+	eval[any](bob, `otherTab({ sdkAppId: %s, userId: "alice" })`, a.id)
+	bob.wait(`document.querySelector("#users :checked").value === "1"`)
+	bob.enter(want{room: lobby})
+	bob.sees("carol", "main")
+	carol.sees("bob", "main")
+	eval[any](bob, `otherTab(null)`)
+	a.w.Must("POST", a.path("/users/bob/revoke"), nil)
+	bob.isRefused("#why", 70052, "revoked")
+	if said := eval[[]string](bob, `said`); len(said) > 0 {
+		t.Errorf("before that the page said %q", said)
+	}
+	eval[any](bob, `document.querySelector("#why .refusal").remove()`)
+	bob.press("\r")
+	bob.wait(`!document.getElementById("call").hidden || document.querySelector("#why .refusal") !== null`)
+	bob.isRefused("#why", 70052, "revoked")
+}
+
 // TestComeBack: who was revoked comes back with a new UserSig.
 func TestComeBack(t *testing.T) {
 	w := open(t, nil)
@@ -85,6 +116,9 @@ func TestRenew(t *testing.T) {
 	alice.paste("new-sig", "-----BEGIN PRIVATE KEY-----\nMIG\n-----END PRIVATE KEY-----")
 	alice.click("renewal-go")
 	alice.wait(`document.querySelector("#renewal-why .wrong")?.dataset.key === "wrong_private"`)
+	alice.paste("new-sig", "hello")
+	alice.click("renewal-go")
+	alice.wait(`document.querySelector("#renewal-why .wrong")?.dataset.key === "wrong_newSig"`)
 	alice.paste("new-sig", a.sig("bob", 0))
 	alice.click("renewal-go")
 	alice.isRefused("#renewal-why", 70013, "user_mismatch")
@@ -98,6 +132,35 @@ func TestRenew(t *testing.T) {
 	bob.sees("alice", "main")
 	w.Pass(time.Hour)
 	alice.isRefused("#why", 70001, "expired")
+}
+
+// TestRenewTooLate: a stay that ends while a newer UserSig is being handed in ends that
+// too, and whoever comes back can renew.
+func TestRenewTooLate(t *testing.T) {
+	w := open(t, nil)
+	a := w.app(nil)
+	alice := w.demo(a.config("alice"))
+	alice.enter(want{room: lobby, silent: true})
+	eval[any](alice, `(() => {
+		const real = window.fetch;
+		window.fetch = (url, wish) => String(url).endsWith("/rtc/renew") ? new Promise(() => { window.handedIn = true; }) : real(url, wish);
+		window.answer = () => { window.fetch = real; };
+	})()`)
+	alice.click("renew")
+	alice.paste("new-sig", a.sig("alice", 0))
+	alice.click("renewal-go")
+	alice.wait(`window.handedIn === true`)
+	a.w.Must("POST", a.path("/users/alice/revoke"), nil)
+	alice.isRefused("#why", 70052, "revoked")
+	alice.wait(`!document.getElementById("renewal").open && !document.getElementById("renewal-go").disabled`)
+	eval[any](alice, `answer()`)
+	alice.click("forget")
+	alice.load(a.config("alice"))
+	alice.enter(want{room: lobby, silent: true})
+	alice.click("renew")
+	alice.paste("new-sig", a.sig("alice", 0))
+	alice.click("renewal-go")
+	alice.wait(`!document.getElementById("renewal").open`)
 }
 
 // TestNarrower: a PrivateMapKey that is handed in during a call takes rights away at once.

@@ -1,29 +1,21 @@
 // One call: from entering a room to leaving it.
-import { Countdown, words } from "./clock.js";
+import { Company } from "./company.js";
 import { Controls } from "./controls.js";
 import { $ } from "./element.js";
-import { Levels } from "./levels.js";
 import { notify, clearNotices } from "./notices.js";
-import { People } from "./people.js";
 import { causeOf } from "./refusal.js";
-import { Stage } from "./stage.js";
+import { Stay } from "./stay.js";
 import { announce } from "./tabs.js";
 import { say, t } from "./text.js";
-import { endOf } from "./usersig.js";
 
 const { EVENT } = TRTC;
 
-/** Errors by which something was ended on purpose. */
-const expected = (error) => error.reason === "aborted";
-
 export class Call {
   #trtc = TRTC.create();
-  #countdown = new Countdown();
-  #stage = new Stage($("stage"));
-  #people = new People($("list"), $("count"));
-  #levels = new Levels((userId, speaking) => this.#mark(userId, { speaking }));
+  #stay = new Stay();
+  #company;
   #controls;
-  #skew = 0; // how far the server's clock is ahead of ours, once known
+  #lost = false;
   #over = false;
 
   constructor(choice, { renewal, onEnd, onRenew }) {
@@ -31,9 +23,9 @@ export class Call {
     this.renewal = renewal;
     this.onEnd = onEnd;
     this.onRenew = onRenew;
+    this.#company = new Company(this.#trtc, this.#me, (error) => this.#failed(error));
     this.#controls = new Controls(this.#trtc, {
-      onChange: (state) =>
-        this.#mark(this.#me, { audio: state.mic, video: state.cam, screen: state.screen }),
+      onChange: ({ mic, cam, screen }) => this.#company.markMe({ audio: mic, video: cam, screen }),
       onError: (error) => this.#failed(error),
       onLeave: () => void this.leave(),
       onRenew: () => this.renewal.open(this),
@@ -57,29 +49,27 @@ export class Call {
       throw error;
     }
     announce({ sdkAppId, userId: user.userId });
-    await this.#measure(user.userSig, ticket);
+    await this.#stay.measure(user.userSig, ticket);
   }
 
   /** Shows the call, and begins to speak and to be seen. */
   show() {
     $("call").hidden = false;
     document.body.classList.add("calling");
-    this.#mark(this.#me, {}, true);
-    this.#levels.watch(this.#me, () => this.#trtc.getAudioTrack());
+    const view = this.#company.join();
     this.draw();
     $("mic").focus({ preventScroll: true });
     say(t("youAreIn", this.#room, this.#me));
     const { mic, cam } = this.choice;
-    void this.#controls.start({ mic, cam }, this.#stage.tile(this.#me, "main").view);
+    void this.#controls.start({ mic, cam }, view);
   }
 
   draw() {
     if (this.#over) return;
     $("where").textContent = `${this.#room} · ${this.#me}`;
     this.#controls.draw();
-    this.#people.draw();
-    this.#stage.draw();
-    this.#countdown.draw();
+    this.#company.draw();
+    this.#stay.draw();
   }
 
   /** Leaves the room. */
@@ -94,10 +84,7 @@ export class Call {
   /** Hands in newer proof. It throws what the server says. */
   async renew(proof) {
     const { expiresAt } = await this.#trtc.renew(proof);
-    const end = expiresAt.getTime() - this.#skew;
-    this.#countdown.set(end);
-    notify("expiring", null);
-    say(t("renewed", words(end - Date.now())));
+    this.#stay.extend(expiresAt);
     if (proof.userSig) this.onRenew(proof.userSig);
   }
 
@@ -106,89 +93,24 @@ export class Call {
     return strRoomId === undefined ? String(roomId) : `“${strRoomId}”`;
   }
 
-  /** The stay ends with the first of the two. */
-  async #measure(userSig, ticket) {
-    const ends = await Promise.all([userSig, ticket].filter(Boolean).map(endOf));
-    const known = ends.filter((end) => end !== null);
-    this.#countdown.set(known.length > 0 ? Math.min(...known) : null);
-  }
-
   #listen() {
     const on = (event, handler) => this.#trtc.on(event, (data) => this.#over || handler(data));
-    on(EVENT.REMOTE_USER_ENTER, ({ userId }) => this.#came(userId));
-    on(EVENT.REMOTE_USER_EXIT, ({ userId }) => this.#went(userId));
-    on(EVENT.REMOTE_AUDIO_AVAILABLE, ({ userId }) => this.#mark(userId, { audio: true }));
-    on(EVENT.REMOTE_AUDIO_UNAVAILABLE, ({ userId }) => this.#mark(userId, { audio: false }));
-    on(EVENT.REMOTE_VIDEO_AVAILABLE, (video) => void this.#watch(video));
-    on(EVENT.REMOTE_VIDEO_UNAVAILABLE, ({ userId, streamType }) =>
-      this.#unwatch(userId, streamType),
-    );
     on(EVENT.AUTOPLAY_FAILED, ({ resume }) =>
       notify("blocked", { text: t("blocked"), action: t("playNow"), act: resume }),
     );
     on(EVENT.RIGHTS_CHANGED, () => this.#rightsChanged());
-    on(EVENT.USERSIG_EXPIRING, (notice) => this.#expiring(notice));
-    on(EVENT.CONNECTION_STATE_CHANGED, ({ state, isReconnecting }) => {
-      notify(
-        "reconnecting",
-        isReconnecting && state === "CONNECTING" ? { text: t("reconnecting") } : null,
-      );
-      this.lost = state === "DISCONNECTED";
-    });
+    on(EVENT.USERSIG_EXPIRING, (notice) => this.#stay.warn(notice, () => this.renewal.open(this)));
+    on(EVENT.CONNECTION_STATE_CHANGED, (change) => this.#connection(change));
     on(EVENT.SCREEN_SHARE_STOPPED, () => this.#controls.screenStopped());
     on(EVENT.PUBLISH_STATE_CHANGED, (change) => this.#controls.published(change));
-    on(EVENT.ERROR, (error) => (this.lost ? this.#removed("lost", error) : this.#failed(error)));
+    on(EVENT.ERROR, (error) => (this.#lost ? this.#removed("lost", error) : this.#failed(error)));
     on(EVENT.KICKED_OUT, (why) => this.#removed(`left_${why.reason}`, why));
   }
 
-  #came(userId) {
-    this.#mark(userId, {}, true);
-    this.#levels.watch(userId, () => this.#trtc.getAudioTrack({ userId }));
-    say(t("cameIn", userId));
-  }
-
-  #went(userId) {
-    this.#levels.unwatch(userId);
-    this.#people.remove(userId);
-    this.#stage.remove(userId);
-    this.#alone();
-    say(t("wentOut", userId));
-  }
-
-  async #watch({ userId, streamType }) {
-    const tile = this.#stage.tile(userId, streamType);
-    this.#mark(userId, streamType === "main" ? { video: true } : { screen: true });
-    if (streamType === "sub") say(t("startsSharing", userId));
-    try {
-      await this.#trtc.startRemoteVideo({ userId, streamType, view: tile.view });
-    } catch (error) {
-      if (!expected(error) && !this.#over) this.#refusedVideo(userId, streamType, error);
-    }
-  }
-
-  #refusedVideo(userId, streamType, error) {
-    if (streamType === "sub") this.#stage.remove(userId, "sub");
-    this.#failed(error);
-  }
-
-  #unwatch(userId, streamType) {
-    this.#mark(userId, streamType === "main" ? { video: false } : { screen: false });
-    if (streamType !== "sub") return;
-    this.#stage.remove(userId, "sub");
-    say(t("stopsSharing", userId));
-  }
-
-  /** Tells the list and the tile of a user what has changed. */
-  #mark(userId, change, arrived = false) {
-    if (this.#over || (!arrived && !this.#people.has(userId))) return;
-    const you = userId === this.#me;
-    const person = this.#people.change(userId, { ...change, you });
-    this.#stage.tile(userId, "main").mark(person);
-    this.#alone();
-  }
-
-  #alone() {
-    this.#stage.hint(this.#people.size < 2 ? t("alone") : "");
+  #connection({ state, isReconnecting }) {
+    this.#lost = state === "DISCONNECTED";
+    const again = isReconnecting && state === "CONNECTING";
+    notify("reconnecting", again ? { text: t("reconnecting") } : null);
   }
 
   #rightsChanged() {
@@ -197,31 +119,11 @@ export class Call {
       action: t("dismiss"),
       act: () => notify("rights", null),
     });
-    for (const { userId, you, video, screen } of this.#people.all()) {
-      if (you) continue;
-      if (video) this.#watchAgain(userId, "main");
-      if (screen) this.#watchAgain(userId, "sub");
-    }
-  }
-
-  /** What was refused before may be allowed now. */
-  #watchAgain(userId, streamType) {
-    const { view } = this.#stage.tile(userId, streamType);
-    if (!view.hasChildNodes()) void this.#watch({ userId, streamType });
-  }
-
-  #expiring({ expiresAt, seconds }) {
-    this.#skew = expiresAt.getTime() - seconds * 1000 - Date.now();
-    this.#countdown.set(expiresAt.getTime() - this.#skew);
-    notify("expiring", {
-      text: t("expiring", words(seconds * 1000)),
-      action: t("renew"),
-      act: () => this.renewal.open(this),
-    });
+    this.#company.watchAgain();
   }
 
   #failed(error) {
-    if (expected(error)) return;
+    if (error.reason === "aborted") return; // ended on purpose
     const title = error.code <= -100000 || error.code >= 70000 ? "notAllowed" : "notPossible";
     notify(`error-${error.reason}-${error.code}`, { title, error });
   }
@@ -238,12 +140,10 @@ export class Call {
   #end() {
     this.#over = true;
     announce(null);
-    this.#levels.close();
-    this.#countdown.set(null);
+    this.#stay.end();
     this.renewal.close();
     clearNotices();
-    this.#stage.clear();
-    this.#people.clear();
+    this.#company.clear();
     $("where").textContent = "";
     $("call").hidden = true;
     document.body.classList.remove("calling");

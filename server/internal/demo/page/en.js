@@ -123,6 +123,7 @@ export const en = {
     "A room's number is a whole number from 1 to 4294967294. For anything else choose “Name”.",
   wrong_roomName: "A room's name is 1 to 64 bytes long.",
   wrong_nobody: "This demo config has no newer UserSig of {0}.",
+  wrong_newSig: "This is neither a UserSig nor a demo config. Perhaps not all of it was copied.",
   wrong_nothing: "Paste a UserSig or a PrivateMapKey.",
 
   left_kick: "The same user came in from somewhere else",

@@ -12,9 +12,10 @@ import { endOf } from "./usersig.js";
 export class Lobby {
   #config = null;
   #chosen = null;
-  #picked = false; // by the user, not by us
+  #picked = false; // by the user, or used: then another is not put in its place
   #busy = false;
   #shown = null;
+  #mistake = null; // what was given and was no config
 
   constructor(onEnter) {
     this.onEnter = onEnter;
@@ -77,7 +78,14 @@ export class Lobby {
     $("enter").textContent = t(this.#busy ? "entering" : "enter");
     if (config) $("loaded-what").textContent = t("loaded", config.sdkAppId, config.users.length);
     this.#drawUsers();
+    this.#drawWrong();
     if (this.#shown) this.refused(this.#shown.title, this.#shown.error);
+  }
+
+  #drawWrong() {
+    const wrong = this.#mistake;
+    $("wrong").textContent = wrong ? t(wrong.key, ...wrong.rest) : "";
+    if (wrong) $("wrong").dataset.key = wrong.key;
   }
 
   #drawUsers() {
@@ -125,18 +133,18 @@ export class Lobby {
     this.#config = config;
     this.#picked = false;
     this.#keep();
-    $("wrong").textContent = "";
+    this.#mistake = null;
     $("pasted").value = "";
     $("file").value = "";
     this.draw();
     say(t("loaded", config.sdkAppId, config.users.length));
   }
 
-  #wrong({ key, rest }) {
+  #wrong(wrong) {
+    this.#mistake = wrong;
     $("pasted").value = ""; // it may have been a key
     $("file").value = "";
-    $("wrong").textContent = t(key, ...rest);
-    $("wrong").dataset.key = key;
+    this.#drawWrong();
   }
 
   #forget() {
@@ -166,6 +174,7 @@ export class Lobby {
     const room = readRoom();
     if (!config || !room || this.#busy) return;
     this.refused("notLetIn", null);
+    this.#picked = true;
     const user = config.users[this.#chosen];
     if (user.userSig.trim() === "") {
       this.refused("notLetIn", refusalOf("empty"));

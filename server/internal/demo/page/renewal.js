@@ -34,18 +34,17 @@ export class Renewal {
       await call.renew(read(call.choice));
       this.close();
     } catch (error) {
-      if (error instanceof Wrong)
-        $("renewal-why").append(
-          make(
-            "p",
-            { className: "wrong", dataset: { key: error.key } },
-            t(error.key, ...error.rest),
-          ),
-        );
-      else showRefusal($("renewal-why"), "notPossible", error);
+      this.#refused(error);
     } finally {
       $("renewal-go").disabled = false;
     }
+  }
+
+  #refused(error) {
+    if (error.reason === "aborted")
+      this.close(); // the call has ended, and says itself why
+    else if (error instanceof Wrong) $("renewal-why").append(wrong(error));
+    else showRefusal($("renewal-why"), "notPossible", error);
   }
 
   /** What was typed is not left lying about. */
@@ -54,6 +53,10 @@ export class Renewal {
     $("new-ticket").value = "";
     $("renewal-why").replaceChildren();
   }
+}
+
+function wrong({ key, rest }) {
+  return make("p", { className: "wrong", dataset: { key } }, t(key, ...rest));
 }
 
 /** Reads what was pasted: a UserSig, a demo config with one of the same user, a PrivateMapKey. */
@@ -67,8 +70,17 @@ function read({ sdkAppId, user }) {
   return proof;
 }
 
+/** What is no JSON at all was meant to be a UserSig. */
+function configOf(text) {
+  try {
+    return readConfig(text);
+  } catch (error) {
+    throw error.key === "wrong_syntax" && !/^[[{]/.test(text) ? new Wrong("wrong_newSig") : error;
+  }
+}
+
 function fromConfig(text, sdkAppId, userId) {
-  const config = readConfig(text);
+  const config = configOf(text);
   const found = config.users.find((u) => u.userId === userId);
   if (!found || config.sdkAppId !== sdkAppId) throw new Wrong("wrong_nobody", userId);
   return found.userSig;

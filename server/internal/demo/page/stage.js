@@ -4,7 +4,8 @@ import { t } from "./text.js";
 
 const GAP = 12;
 const WIDEST = 16 / 9;
-const TALLEST = { main: 3 / 4, sub: 4 / 3 };
+const UPRIGHT = 3 / 4;
+const CAMERA = 4 / 3;
 
 /** One user's camera, or screen. */
 class Tile {
@@ -36,11 +37,12 @@ class Tile {
     const { you, audio, speaking } = this.person;
     const { classList } = this.element;
     if (this.stream === "sub") {
-      this.name.replaceChildren(icon("screen"), t("screenOf", this.userId));
+      this.name.replaceChildren(icon("screen"), make("span", {}, t("screenOf", this.userId)));
       return;
     }
     const marks = audio ? [] : [icon("mic-off")];
-    this.name.replaceChildren(...marks, you ? t("you", this.userId) : this.userId);
+    const name = make("span", {}, you ? t("you", this.userId) : this.userId);
+    this.name.replaceChildren(...marks, name);
     classList.toggle("speaking", Boolean(speaking && audio));
     classList.toggle("dark", !this.person.video);
   }
@@ -101,12 +103,11 @@ export class Stage {
   /** Gives all tiles of a kind the largest size with which they fit. */
   arrange() {
     this.element.classList.toggle("presenting", this.#screens.childElementCount > 0);
-    for (const [part, tallest] of [
-      [this.#screens, TALLEST.sub],
-      [this.#cameras, TALLEST.main],
-    ]) {
+    for (const part of [this.#screens, this.#cameras]) {
       const { width, height } = part.getBoundingClientRect();
-      const size = largest(part.childElementCount, width, height, tallest);
+      // Only where there is no width to spare are cameras cut at their sides.
+      const upright = part === this.#cameras && height > width;
+      const size = largest(part.childElementCount, width, height, upright ? UPRIGHT : CAMERA);
       part.style.setProperty("--w", `${Math.floor(size.w)}px`);
       part.style.setProperty("--h", `${Math.floor(size.h)}px`);
     }

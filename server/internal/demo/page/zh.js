@@ -119,6 +119,7 @@ export const zh = {
   wrong_room: "房间号是 1 到 4294967294 的整数。其他情况请选择“房间名”。",
   wrong_roomName: "房间名的长度为 1 到 64 字节。",
   wrong_nobody: "这份演示配置中没有 {0} 的新 UserSig。",
+  wrong_newSig: "这既不是 UserSig，也不是演示配置。可能没有复制完整。",
   wrong_nothing: "请粘贴 UserSig 或 PrivateMapKey。",
 
   left_kick: "同一用户在别处进房",
