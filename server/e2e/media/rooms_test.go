@@ -2,6 +2,7 @@ package media_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	lksdk "github.com/livekit/server-sdk-go/v2"
@@ -40,6 +41,9 @@ func TestRooms(t *testing.T) {
 	}
 	if status, _ := w.Try("DELETE", a.path("/rooms/123"), nil); status != http.StatusUnprocessableEntity {
 		t.Errorf("a room that is none: %d", status)
+	}
+	for _, why := range []string{`user=alice room="\"大厅 1\"" why="removed by an operator"`, `user=bob room="\"大厅 1\"" why="room dissolved by an operator"`} {
+		eventually(t, patience, why, func() bool { return strings.Contains(w.Log.String(), why) })
 	}
 	entries := w.Must("GET", a.path("/audit?limit=200"), nil)["entries"].([]any)
 	var done, refused int

@@ -70,9 +70,10 @@ func (s *seat) take(room *rtc.Room, party types.LocalParticipant, session *gate.
 	s.room, s.party = room, party
 	evicted := s.evicted
 	s.mu.Unlock()
-	party.AddOnClose("usersig", func(types.LocalParticipant) {
+	party.AddOnClose("usersig", func(party types.LocalParticipant) {
 		session.Close()
 		s.engine.rise(s)
+		s.sayWhy(party.CloseReason())
 	})
 	if !s.engine.seatFor(s, party) {
 		return false
@@ -86,6 +87,23 @@ func (s *seat) take(room *rtc.Room, party types.LocalParticipant, session *gate.
 		s.subscribeExisting()
 	}
 	return true
+}
+
+// acts are why users leave who neither wanted to nor were evicted, of which the gate tells.
+var acts = map[types.ParticipantCloseReason]string{
+	types.ParticipantCloseReasonDuplicateIdentity:               "second login",
+	types.ParticipantCloseReasonServiceRequestRemoveParticipant: "removed by an operator",
+	types.ParticipantCloseReasonServiceRequestDeleteRoom:        "room dissolved by an operator",
+}
+
+func (s *seat) sayWhy(reason types.ParticipantCloseReason) {
+	s.mu.Lock()
+	evicted := s.evicted != nil
+	s.mu.Unlock()
+	if why, ok := acts[reason]; ok && !evicted {
+		_, room, _ := gate.ParseRoomName(string(s.name))
+		s.engine.log.Info("user leaves", "sdkappid", s.app, "user", s.user, "room", room.String(), "why", why)
+	}
 }
 
 // seatFor makes a seat known that a participant has. It reports false if they have left:
