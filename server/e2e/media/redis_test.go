@@ -26,6 +26,7 @@ type redisServer struct {
 	address string
 	client  *redis.Client
 	process *os.Process
+	secure  *secure // nil without TLS
 	end     func()
 }
 
@@ -39,8 +40,14 @@ kill -9 $! 2>/dev/null`
 // startRedis starts a server that ends with the test.
 func startRedis(t *testing.T) *redisServer {
 	t.Helper()
-	r := &redisServer{t: t, address: "127.0.0.1:" + strconv.Itoa(freeTCPPort(t))}
-	r.client = redis.NewClient(&redis.Options{Addr: r.address})
+	return startSecureRedis(t, nil)
+}
+
+// startSecureRedis starts a server that speaks TLS only, unless s is nil.
+func startSecureRedis(t *testing.T, s *secure) *redisServer {
+	t.Helper()
+	r := &redisServer{t: t, address: "127.0.0.1:" + strconv.Itoa(freeTCPPort(t)), secure: s}
+	r.client = redis.NewClient(&redis.Options{Addr: r.address, TLSConfig: s.client()})
 	t.Cleanup(func() { _ = r.client.Close() })
 	r.start()
 	t.Cleanup(func() { r.end() })
@@ -50,7 +57,7 @@ func startRedis(t *testing.T) *redisServer {
 func (r *redisServer) start() {
 	r.t.Helper()
 	_, port, _ := net.SplitHostPort(r.address)
-	shell := exec.Command("/bin/sh", "-c", redisGuard, "guard", "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+	shell := exec.Command("/bin/sh", append([]string{"-c", redisGuard, "guard", "redis-server", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, r.secure.listen(port)...)...)
 	shell.Dir, shell.SysProcAttr = r.t.TempDir(), &syscall.SysProcAttr{Setpgid: true}
 	in, err := shell.StdinPipe()
 	if err != nil {

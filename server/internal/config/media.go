@@ -121,8 +121,12 @@ type Redis struct {
 	// PasswordFile is a file with the password, of mode 0600.
 	PasswordFile string `yaml:"password_file"`
 
-	// TLS encrypts the connection. Certificates are checked against the system's.
+	// TLS encrypts the connection.
 	TLS bool `yaml:"tls"`
+
+	// RootFile is a PEM file with the certificate that the server's is checked with, for a
+	// private CA. Empty is what the system trusts.
+	RootFile string `yaml:"root_file"`
 }
 
 func defaultMedia() Media {

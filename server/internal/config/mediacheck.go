@@ -24,6 +24,7 @@ func (m *Media) validate(p *problems, serves, shared bool) {
 	p.add(shared && m.Redis.Address == "", "media.redis.address",
 		`it is required with this store: a node without it would be an island, whose users never meet those of the others; "media: off" serves no media`)
 	p.add(m.Redis.Address != "" && !isHostPort(m.Redis.Address), "media.redis.address", "it is a host and a port, such as 10.0.0.2:6379")
+	p.add(m.Redis.RootFile != "" && !m.Redis.TLS, "media.redis.root_file", "it is for tls: true: nothing is encrypted without")
 	p.add(m.PerUser < 1 || m.PerApp < 1 || m.PerSource < 1, "media", "per_user, per_app and per_source are at least 1")
 	for i, s := range m.STUN {
 		p.add(!isHostPort(s), fmt.Sprintf("media.stun[%d]", i), "it is a host and a port, such as stun.example.org:3478, without stun: before")

@@ -25,6 +25,7 @@ func TestMediaRefused(t *testing.T) {
 		"media: {relay: {udp_port: 3478, first_port: 31000}}":                   "media.relay: first_port and last_port are a range",
 		"media: {redis: {address: nonsense}}":                                   "media.redis.address: it is a host and a port",
 		`media: {redis: {address: ":6379"}}`:                                    "media.redis.address: it is a host and a port",
+		"media: {redis: {address: localhost:6379, root_file: f}}":               "media.redis.root_file: it is for tls: true",
 		`media: {stun: ["stun:stun.example.org:3478"]}`:                         "media.stun[0]: it is a host and a port",
 		"media: {stun: [stun.example.org]}":                                     "media.stun[0]: ",
 		`media: {stun: ["stun.example.org:3478", "stun.example.org:0"]}`:        "media.stun[1]: ",

@@ -25,7 +25,7 @@ type acme struct {
 // openACME prepares to get certificates. Challenges are answered at address, which
 // somebody has forwarded port 443 of the domains to.
 func openACME(cfg *config.Config, address net.Addr, log *slog.Logger) (*acme, error) {
-	roots, err := rootsOf(cfg.TLS.ACME.RootFile)
+	roots, err := rootsOf("tls.acme.root_file", cfg.TLS.ACME.RootFile)
 	if err != nil {
 		return nil, err
 	}
@@ -59,17 +59,19 @@ func tell(log *slog.Logger, event string, data map[string]any) {
 	}
 }
 
-func rootsOf(path string) (*x509.CertPool, error) {
+// rootsOf reads the certificates of a private CA from the file that a key of the
+// configuration names.
+func rootsOf(key, path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil //nolint:nilnil // those of the system
 	}
 	text, err := readBounded(path)
 	if err != nil {
-		return nil, fmt.Errorf("tls.acme.root_file: %w", err)
+		return nil, fmt.Errorf("%s: %w", key, err)
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("tls.acme.root_file: %q has no certificate", path)
+		return nil, fmt.Errorf("%s: %q has no certificate", key, path)
 	}
 	return pool, nil
 }

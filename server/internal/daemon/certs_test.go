@@ -189,7 +189,7 @@ func TestRoots(t *testing.T) {
 	if pool, err := rootsOf(file); err == nil || pool != nil {
 		t.Errorf("rootsOf(nothing) = %v, %v", pool, err)
 	}
-	if pool, err := rootsOf(""); err != nil || pool != nil {
+	if pool, err := rootsOf("tls.acme.root_file", ""); err != nil || pool != nil {
 		t.Errorf("rootsOf() = %v, %v", pool, err)
 	}
 }

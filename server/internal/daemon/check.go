@@ -27,7 +27,7 @@ func Check(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 		_, err := pair{cfg.TLS.Cert, cfg.TLS.Key}.load()
 		all = append(all, err)
 	}
-	_, err := rootsOf(cfg.TLS.ACME.RootFile)
+	_, err := rootsOf("tls.acme.root_file", cfg.TLS.ACME.RootFile)
 	return errors.Join(append(all, err, checkCalls(cfg))...)
 }
 

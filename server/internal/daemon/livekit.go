@@ -43,6 +43,9 @@ func mediaConfig(m *config.Media) (media.Config, error) {
 		}
 		c.Redis.Password = string(secret)
 	}
+	if c.Redis.Roots, err = rootsOf("redis.root_file", m.Redis.RootFile); err != nil {
+		return media.Config{}, err
+	}
 	c.TURN, err = relays(m.TURN)
 	return c, err
 }

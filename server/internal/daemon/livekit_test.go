@@ -23,6 +23,7 @@ func TestCheckCalls(t *testing.T) {
 		"TURN":              {turn, "media: turn[0].secret_file: "},
 		"TURN, media off":   {func(c *config.Config) { turn(c); c.Media.Enabled = "off" }, "media: turn[0].secret_file: "},
 		"Redis":             {func(c *config.Config) { c.Media.Redis.Address, c.Media.Redis.PasswordFile = "localhost:6379", "nosuch" }, "media: redis.password_file: "},
+		"Redis's CA":        {func(c *config.Config) { c.Media.Redis.TLS, c.Media.Redis.RootFile = true, "nosuch" }, "media: redis.root_file: "},
 		"hooks":             {func(c *config.Config) { c.Hooks.Enabled, c.Hooks.SecretFile = true, "nosuch" }, "hooks.secret_file: "},
 		"demo config":       {func(c *config.Config) { c.Media.DemoConfig = "nosuch" }, "media.demo_config: "},
 		"another's address": {func(c *config.Config) { c.Media.Address = "203.0.113.7" }, "media.bind: ["},

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -47,6 +48,7 @@ type RelayPorts struct{ UDPPort, FirstPort, LastPort uint16 }
 type Redis struct {
 	Address, Username, Password string
 	TLS                         bool
+	Roots                       *x509.CertPool // of a private CA, or nil for the system's
 }
 
 // mostUnread is how much of what others send to a user waits here for a client that does

@@ -21,7 +21,7 @@ func openRedis(c *Redis) (redis.UniversalClient, error) {
 		ContextTimeoutEnabled: true, DialerRetries: 1, MaxRetries: 1,
 	}
 	if c.TLS {
-		opts.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+		opts.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.Roots}
 	}
 	client := redis.NewClient(opts)
 	if err := client.Ping(context.Background()).Err(); err != nil {
