@@ -182,11 +182,11 @@ func TestTLSOnly(t *testing.T) {
 func TestRoots(t *testing.T) {
 	cert, _ := newCert(t, 1)
 	file := write(t, filepath.Join(t.TempDir(), "roots.pem"), cert)
-	if pool, err := rootsOf(file); err != nil || pool == nil {
+	if pool, err := rootsOf("tls.acme.root_file", file); err != nil || pool == nil {
 		t.Errorf("rootsOf = %v, %v", pool, err)
 	}
 	write(t, file, "nothing")
-	if pool, err := rootsOf(file); err == nil || pool != nil {
+	if pool, err := rootsOf("tls.acme.root_file", file); err == nil || pool != nil {
 		t.Errorf("rootsOf(nothing) = %v, %v", pool, err)
 	}
 	if pool, err := rootsOf("tls.acme.root_file", ""); err != nil || pool != nil {
