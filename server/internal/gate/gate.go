@@ -37,7 +37,7 @@ type Options struct {
 	// StayAtExpiry keeps users in a room after their UserSig has ended, until they
 	// connect again. By default they have to leave.
 	StayAtExpiry bool
-	// Evicted, if not nil, is told the reason of each eviction: a refusal's name.
+	// Evicted, if not nil, is told the reason of each eviction: a refusal's name, or [Lied].
 	Evicted func(reason string)
 	// Limits bounds connections and sessions. A zero in it selects a default.
 	Limits Limits

@@ -9,7 +9,8 @@ import (
 )
 
 // Seat is one user in one room, as an engine has them. Its methods must not block for
-// long and must not call the gate.
+// long. They are called without the gate's lock. They may call [Session.Close], and nothing
+// else of the gate: Renew, Resume and Settle wait for Limit to return.
 type Seat interface {
 	// Evict removes the user, for good reason.
 	Evict(why error)

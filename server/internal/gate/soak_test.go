@@ -145,7 +145,7 @@ func TestNothingIsLeft(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 8 {
 			all.Go(func() {
-				c := &churn{Gate: g, t: t, v: v, rand: rand.New(rand.NewPCG(uint64(i), 1))} // the same run every time
+				c := &churn{Gate: g, t: t, v: v, rand: rand.New(rand.NewPCG(uint64(i), 1))} // the same wishes every time, in whatever order they meet
 				var open []*chair
 				for n := range 1000 {
 					open = c.once(open)

@@ -131,8 +131,8 @@ func (h *Handler) forgetGone(ctx context.Context) {
 		}
 		ids, err := h.api.ids(ctx, protocol)
 		if err != nil {
-			h.opts.Log.WarnContext(ctx, "cannot ask MediaMTX which streams it has", "err", err)
-			return
+			h.opts.Log.WarnContext(ctx, "cannot ask MediaMTX which streams it has", "protocol", protocol, "err", err)
+			continue // the others may well be had
 		}
 		// Asked for one by one as well: pages of a list that changes meanwhile miss some.
 		h.table.forget(func(s *stay) bool {
@@ -152,6 +152,9 @@ func (h *Handler) kick(s *stay) {
 		if err == nil {
 			h.table.end(s)
 			return
+		}
+		if h.table.get(s.key) != s {
+			return // forgotten meanwhile: MediaMTX had it no more
 		}
 		if !errors.Is(err, errNotYet) {
 			h.opts.Log.Error("cannot end a stream on MediaMTX; it is tried again", "err", err)

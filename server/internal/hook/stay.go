@@ -128,7 +128,7 @@ func (t *table) again(ctx context.Context, there, s *stay, p gate.Pass) error {
 	if err := there.why(t.clock()); err != nil {
 		return err
 	}
-	if there.session == nil || !there.session.Renew(p) {
+	if there.session == nil || !there.session.Resume(p) {
 		return errOther // it ended this very moment
 	}
 	return nil

@@ -71,7 +71,7 @@ type boundedConn struct {
 // Read implements [net.Conn].
 func (b *boundedConn) Read(p []byte) (int, error) {
 	n, err := b.Conn.Read(p)
-	if n > 0 && (!b.bytes.AllowN(time.Now(), n) || !b.follow(p[:n])) { //nolint:forbidigo // the connection has no other clock
+	if n > 0 && (!b.bytes.AllowN(time.Now(), n) || !b.follow(p[:n])) { //nolint:forbidigo // what the network brings takes real time, whatever a test's clock says
 		return 0, errTooMuch
 	}
 	return n, err
@@ -141,5 +141,5 @@ func (b *boundedConn) frame() bool {
 			b.message = 0
 		}
 	}
-	return b.messages.AllowN(time.Now(), 1) //nolint:forbidigo // the connection has no other clock
+	return b.messages.AllowN(time.Now(), 1) //nolint:forbidigo // what the network brings takes real time, whatever a test's clock says
 }

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/livekit/livekit-server/pkg/service"
 	"github.com/livekit/protocol/auth"
@@ -31,13 +33,17 @@ func (e *Engine) routes() *http.ServeMux {
 	return mux
 }
 
-// decide admits the user of a request, or answers why not.
-func (e *Engine) decide(w http.ResponseWriter, r *http.Request, route string) (p gate.Pass, ok bool) {
+// decide admits the user of a request and does then what they came for, or answers why not.
+// What is told of the request is the outcome of both.
+func (e *Engine) decide(w http.ResponseWriter, r *http.Request, route string, then func(*gate.Pass) error) (p gate.Pass, ok bool) {
 	if !e.origins.Allow(w, r) || !door.NoBody(w, r) {
 		return gate.Pass{}, false
 	}
 	started := e.clock()
 	p, err := e.admit(r)
+	if err == nil {
+		err = then(&p)
+	}
 	e.seen(route, outcome(err), e.clock().Sub(started))
 	if err != nil {
 		e.refuse(w, r, err)
@@ -48,14 +54,11 @@ func (e *Engine) decide(w http.ResponseWriter, r *http.Request, route string) (p
 // join is decide for a connection, or for what could become one. It counts among those of
 // the user until leave is called.
 func (e *Engine) join(w http.ResponseWriter, r *http.Request, route string) (p gate.Pass, leave func(), ok bool) {
-	if p, ok = e.decide(w, r, route); !ok {
-		return gate.Pass{}, nil, false
-	}
-	leave, err := e.gate.Connect(&p, e.source(r))
-	if err != nil {
-		e.refuse(w, r, err)
-	}
-	return p, leave, err == nil
+	p, ok = e.decide(w, r, route, func(p *gate.Pass) (err error) {
+		leave, err = e.gate.Connect(p, e.source(r))
+		return err
+	})
+	return p, leave, ok
 }
 
 // outcome is the name of a decision, one of a few.
@@ -68,6 +71,14 @@ func outcome(err error) string {
 	}
 	if _, ok := errors.AsType[*door.Later](err); ok {
 		return "limited"
+	}
+	switch {
+	case errors.Is(err, gate.ErrCrowded):
+		return "crowded"
+	case errors.Is(err, gate.ErrNoUser):
+		return "no_user"
+	case errors.Is(err, context.Canceled):
+		return "canceled" // by the client, who does not wait for the answer
 	}
 	return "unavailable"
 }
@@ -208,21 +219,20 @@ type renewed struct {
 
 // renew keeps a user in who hands in a newer credential for the same room.
 func (e *Engine) renew(w http.ResponseWriter, r *http.Request) {
-	p, ok := e.decide(w, r, "media renew")
+	p, ok := e.decide(w, r, "media renew", func(p *gate.Pass) error { return e.spread(r.Context(), p) })
 	if !ok {
 		return
 	}
-	if err := e.spread(r.Context(), &p); err != nil {
-		e.refuse(w, r, err)
-		return
-	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(renewed{p.ExpiresAt().UTC().Format("2006-01-02T15:04:05Z07:00"), uint32(p.Rights())})
+	_ = json.NewEncoder(w).Encode(renewed{p.ExpiresAt().UTC().Format(time.RFC3339), uint32(p.Rights())})
 }
 
 func (e *Engine) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		return // nobody is there to answer, and it is not the server that failed
+	}
 	refusal, ok := usersig.RefusalOf(err)
-	// Ten a second at most, or strangers at the door could fill the disk. All are counted.
+	// Not each, see toldPerSecond. All are counted.
 	if c, wrong := gate.ParseCredential(token(r)); wrong == nil && (ok || errors.Is(err, gate.ErrCrowded)) && e.told.AllowN(e.clock(), 1) {
 		e.log.InfoContext(r.Context(), "user refused", "credential", c, "source", e.source(r), "code", refusal.Code, "why", err)
 	}

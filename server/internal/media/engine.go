@@ -43,6 +43,14 @@ type Options struct {
 	Let door.Let
 }
 
+// How many refusals are logged: some at once, because a class of users whose UserSigs have
+// ended comes together and each line helps, and few from then on, because strangers at the
+// door could fill the disk.
+const (
+	toldPerSecond = 10
+	toldAtOnce    = 100
+)
+
 // Engine is an audio/video server. Close must be called.
 type Engine struct {
 	gate    *gate.Gate
@@ -63,6 +71,7 @@ type Engine struct {
 
 	mu    sync.Mutex
 	seats map[string]*seat              // by room and user; guarded by mu
+	bySID map[string]*seat              // the same by the participant's ID; guarded by mu
 	calls map[*bounded]livekit.RoomName // of clients that are connected here; guarded by mu
 
 	liars liars
@@ -77,7 +86,7 @@ func Open(cfg Config, opts Options) (*Engine, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	e := &Engine{gate: opts.Gate, config: cfg, source: opts.Source, clock: opts.Clock, log: opts.Log, seen: opts.Observe, seats: make(map[string]*seat), calls: make(map[*bounded]livekit.RoomName), origins: opts.Origins, let: opts.Let, told: rate.NewLimiter(10, 100)}
+	e := &Engine{gate: opts.Gate, config: cfg, source: opts.Source, clock: opts.Clock, log: opts.Log, seen: opts.Observe, seats: make(map[string]*seat), bySID: make(map[string]*seat), calls: make(map[*bounded]livekit.RoomName), origins: opts.Origins, let: opts.Let, told: rate.NewLimiter(toldPerSecond, toldAtOnce)}
 	if e.clock == nil {
 		e.clock = time.Now //nolint:forbidigo // the documented default
 	}

@@ -29,11 +29,31 @@ func (h *host) Logger(ctx context.Context) logger.Logger { return utils.GetLogge
 var errNotAdmitted = errors.New("the session was not admitted")
 
 // HandleSession implements LiveKit's SessionHandler.
-func (h *host) HandleSession(ctx context.Context, pi routing.ParticipantInit, id livekit.ConnectionID, from routing.MessageSource, to routing.MessageSink) error {
+func (h *host) HandleSession(ctx context.Context, pi routing.ParticipantInit, _ livekit.ConnectionID, from routing.MessageSource, to routing.MessageSink) error {
 	p, err := h.passOf(&pi)
 	if err != nil {
 		return err
 	}
+	return h.answer(&p, to, h.enter(ctx, p, pi, from, to))
+}
+
+// answer ends the connection of a user who was refused, and is silent to LiveKit about it:
+// it would log every refusal as an error, and who has a good UserSig could fill the disk
+// by asking for what they cannot have.
+func (h *host) answer(p *gate.Pass, to routing.MessageSink, err error) error {
+	_, refused := usersig.RefusalOf(err)
+	if !refused && !errors.Is(err, gate.ErrCrowded) && !errors.Is(err, errLied) && !errors.Is(err, errNoSession) {
+		return err
+	}
+	if e := h.engine; e.told.AllowN(e.clock(), 1) {
+		e.log.Info("user refused", "sdkappid", p.AppID(), "user", p.UserID(), "room", p.Room().String(), "why", err)
+	}
+	to.Close()
+	return nil
+}
+
+// enter begins a session or comes back to one, if that is to be on this node.
+func (h *host) enter(ctx context.Context, p gate.Pass, pi routing.ParticipantInit, from routing.MessageSource, to routing.MessageSink) error {
 	node, err := h.parts.router.GetNodeForRoom(ctx, roomOf(&p))
 	if err != nil {
 		return err
@@ -76,8 +96,9 @@ func (h *host) hold(ctx context.Context, p *gate.Pass) (release func(), err erro
 		return room.Release, nil
 	}
 	// A room whose node is gone is in the store, and moves here.
-	if there, err := h.parts.store.RoomExists(ctx, roomOf(p)); err != nil || !there {
-		return nil, errors.Join(err, usersig.ErrNoRightCreate)
+	there, err := h.parts.store.RoomExists(ctx, roomOf(p))
+	if err := missing(there, err, usersig.ErrNoRightCreate); err != nil {
+		return nil, err
 	}
 	return func() {}, nil
 }
@@ -92,6 +113,7 @@ func (h *host) begin(ctx context.Context, p gate.Pass, pi routing.ParticipantIni
 	if err != nil {
 		return err
 	}
+	s.session.Store(session)
 	pass := session.Pass()
 	rights := pass.Rights()
 	s.narrow.Store(!rights.MayReceiveAll())
@@ -118,7 +140,6 @@ func (h *host) resume(ctx context.Context, p gate.Pass, pi routing.ParticipantIn
 		return errors.Join(errNoSession, to.WriteMessage(beginAnew()))
 	}
 	h.engine.gate.Resume(p)
-	s.until.Store(p.ExpiresAt().Unix())
 	s.onlyBeginning(&pi)
 	return h.parts.rooms.StartSession(ctx, pi, s.requests(from), s.responses(to), false)
 }

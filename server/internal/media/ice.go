@@ -3,7 +3,6 @@ package media
 import (
 	"net"
 	"strconv"
-	"time"
 
 	"github.com/livekit/protocol/livekit"
 
@@ -11,10 +10,12 @@ import (
 )
 
 // iceServers returns what a seat's client is told of other servers on its way here: those
-// that the configuration names, and no others. What it is told ends with its user's proof.
+// that the configuration names, and no others. What it is told ends with its user's proof:
+// the newest, whoever handed it in.
 func (e *Engine) iceServers(s *seat) []*livekit.ICEServer {
 	var all []*livekit.ICEServer
-	now, end := e.clock(), time.Unix(s.until.Load(), 0)
+	now, pass := e.clock(), s.session.Load().Pass()
+	end := pass.ExpiresAt()
 	for _, r := range e.config.TURN {
 		c, _ := r.Credentials(s.app, s.user, now, end)
 		all = append(all, &livekit.ICEServer{Urls: r.URLs, Username: c.Username, Credential: c.Password})

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"sync"
 	"time"
+
+	"usersig/server/internal/gate"
 )
 
 // errLied is why they have to leave.
@@ -44,7 +46,7 @@ func (l *liars) out(key string, now time.Time) bool {
 // expel ends a session whose user sent what is not what they said it was.
 func (e *Engine) expel(s *seat) {
 	if e.liars.add(s.key(), e.clock()) {
-		e.gate.Expelled("lied")
+		e.gate.Expelled(gate.Lied)
 	}
 	s.Evict(errLied)
 }

@@ -49,10 +49,14 @@ func (p *places) isThere(ctx context.Context, name livekit.RoomName, alive func(
 	return !errors.Is(err, redis.Nil) && (err != nil || alive(id))
 }
 
+// mostForgetting is how long the lock of a room lasts that is being removed, because a node
+// that dies meanwhile must not keep users out of the room for longer than LiveKit's own lock.
+const mostForgetting = 5 * time.Second
+
 // forget removes a room, unless somebody opens it again at this very moment.
 func (p *places) forget(ctx context.Context, name livekit.RoomName) error {
 	lk := p.engine.lk
-	lock, err := lk.store.LockRoom(ctx, name, 5*time.Second)
+	lock, err := lk.store.LockRoom(ctx, name, mostForgetting)
 	if errors.Is(err, service.ErrRoomLockFailed) {
 		return nil
 	}

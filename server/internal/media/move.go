@@ -13,7 +13,8 @@ import (
 )
 
 // A wave is how many users begin anew at once when their node ends, unless so few would
-// take more than half of the time there is.
+// take more than half of the time there is. Few, because each is work for another
+// node: see Drain.
 const (
 	wave      = 25
 	waveEvery = 100 * time.Millisecond

@@ -30,7 +30,9 @@ func (s *seat) onlyKinds(offer *livekit.SessionDescription) bool {
 	return ok
 }
 
-// forbiddenKinds are the kinds of media that a user may not send.
+// forbiddenKinds are the kinds of media that a user may not send, by the names that media
+// sections have. What is neither sound nor video is in none of them: data is for LiveKit
+// to forbid, see permission.
 type forbiddenKinds map[string]bool
 
 // silence returns an offer that sends nothing of these kinds. It is read by the engine's

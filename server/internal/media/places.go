@@ -28,9 +28,17 @@ type places struct {
 	lost   map[livekit.RoomName]time.Time // rooms of dead nodes, since when
 }
 
-// keep looks at Redis every second until ctx ends.
+// How often Redis is looked at: for rooms of this node every second, because until then users
+// of one room are apart, and for what can be cleared away less often, because every room of
+// every node is read for it and nobody waits.
+const (
+	lookEvery  = time.Second
+	looksClear = 5 // of lookEvery
+)
+
+// keep looks at Redis until ctx ends.
 func (p *places) keep(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		select {
@@ -39,7 +47,7 @@ func (p *places) keep(ctx context.Context) {
 		case <-tick.C:
 		}
 		err := p.look(ctx)
-		if err == nil && n%5 == 0 {
+		if err == nil && n%looksClear == 0 {
 			err = p.clear(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
@@ -52,17 +60,9 @@ func (p *places) keep(ctx context.Context) {
 func (p *places) look(ctx context.Context) error {
 	e := p.engine
 	here, calls := e.roomsHere()
-	names := make([]string, 0, len(calls))
-	for name := range calls {
-		names = append(names, string(name))
-	}
-	for name := range here {
-		if calls[name] == nil {
-			names = append(names, string(name))
-		}
-	}
-	served := p.served
-	if p.served = map[*bounded]string{}; len(names) == 0 {
+	names := namesOf(here, calls)
+	if len(names) == 0 {
+		p.served = nil
 		return nil
 	}
 	nodes, err := e.lk.redis.HMGet(ctx, routing.NodeRoomKey, names...).Result()
@@ -73,7 +73,7 @@ func (p *places) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	alive := p.alive(ctx)
+	alive, next := p.alive(ctx), map[*bounded]string{}
 	for i, text := range names {
 		name, node, isStored := livekit.RoomName(text), asText(nodes[i]), stored[i] != nil
 		switch room, mine := here[name], node == string(e.lk.node.NodeID()); {
@@ -83,13 +83,30 @@ func (p *places) look(ctx context.Context) error {
 			p.leave(room, node)
 		}
 		for _, c := range calls[name] {
-			was := cmp.Or(served[c], node)
-			if p.served[c] = was; node != "" && (was != node || !alive(node)) {
+			was := cmp.Or(p.served[c], node)
+			if next[c] = was; node != "" && (was != node || !alive(node)) {
 				p.lose(c, name, was)
 			}
 		}
 	}
+	// Only now: what was known must outlive a Redis that does not answer for a moment, or a
+	// room that moves meanwhile would leave its users behind.
+	p.served = next
 	return err
+}
+
+// namesOf returns each room that is here or has clients here once.
+func namesOf(here map[livekit.RoomName]*rtc.Room, calls map[livekit.RoomName][]*bounded) []string {
+	names := make([]string, 0, len(calls))
+	for name := range calls {
+		names = append(names, string(name))
+	}
+	for name := range here {
+		if calls[name] == nil {
+			names = append(names, string(name))
+		}
+	}
+	return names
 }
 
 // asText returns what Redis has of a field, or nothing.

@@ -22,8 +22,9 @@ type seat struct {
 	auto   bool        // the client wants every track it may have
 	narrow atomic.Bool // some tracks may not be received; we subscribe, not LiveKit
 	rights atomic.Uint32
-	until  atomic.Int64 // when the user's proof ends, in Unix time
 	id     atomic.Value // a string: the participant's ID, once LiveKit has greeted the client
+
+	session atomic.Pointer[gate.Session] // set before LiveKit knows of the user
 
 	announced  atomic.Int32 // tracks of which nothing has come yet
 	candidates atomic.Int32 // addresses that the client named
@@ -37,7 +38,6 @@ type seat struct {
 func newSeat(e *Engine, p *gate.Pass, auto bool) *seat {
 	s := &seat{engine: e, app: p.AppID(), user: p.UserID(), name: roomOf(p), auto: auto}
 	s.rights.Store(uint32(p.Rights()))
-	s.until.Store(p.ExpiresAt().Unix())
 	return s
 }
 
@@ -72,7 +72,7 @@ func (s *seat) take(room *rtc.Room, party types.LocalParticipant, session *gate.
 	s.mu.Unlock()
 	party.AddOnClose("usersig", func(party types.LocalParticipant) {
 		session.Close()
-		s.engine.rise(s)
+		s.engine.rise(s, party)
 		s.sayWhy(party.CloseReason())
 	})
 	if !s.engine.seatFor(s, party) {
@@ -115,14 +115,17 @@ func (e *Engine) seatFor(s *seat, party types.LocalParticipant) bool {
 	if party.IsClosed() {
 		return false
 	}
-	e.seats[s.key()] = s
+	e.seats[s.key()], e.bySID[string(party.ID())] = s, s
 	return true
 }
 
-// rise forgets a seat, and not the seat of a second login.
-func (e *Engine) rise(s *seat) {
+// rise forgets the seat of a participant, and not the seat of a second login.
+func (e *Engine) rise(s *seat, party types.LocalParticipant) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if sid := string(party.ID()); e.bySID[sid] == s {
+		delete(e.bySID, sid)
+	}
 	if e.seats[s.key()] == s {
 		delete(e.seats, s.key())
 	}

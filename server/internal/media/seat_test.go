@@ -3,12 +3,15 @@ package media
 import (
 	"context"
 	"encoding/json"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/livekit/livekit-server/pkg/rtc/types"
 	"github.com/livekit/livekit-server/pkg/rtc/types/typesfakes"
+	"github.com/livekit/protocol/livekit"
 
 	"usersig"
 	"usersig/server/internal/gate"
@@ -30,7 +33,7 @@ func alone(t *testing.T) *Engine {
 	t.Helper()
 	g := gate.New(yes{}, gate.Options{})
 	t.Cleanup(g.Close)
-	return &Engine{gate: g, clock: time.Now, seats: map[string]*seat{}}
+	return &Engine{gate: g, clock: time.Now, seats: map[string]*seat{}, bySID: map[string]*seat{}}
 }
 
 // passFor is a pass of alice's, with a ticket.
@@ -161,5 +164,75 @@ func TestLeftOnTheWayIn(t *testing.T) {
 	}
 	if e.seatOf(&p) != nil || e.gate.Sessions() != 0 {
 		t.Error("who has left is still there")
+	}
+}
+
+// TestSeatedByID: who is in the room is found by the participant's ID, a second login as
+// well as the first until that has left.
+func TestSeatedByID(t *testing.T) {
+	e, p := alone(t), passFor(t, usersig.AllPrivileges)
+	enter := func(sid livekit.ParticipantID) types.LocalParticipant {
+		party, s := participant(), newSeat(e, &p, true)
+		party.IDReturns(sid)
+		session, err := e.gate.Open(t.Context(), p, s)
+		if err != nil || !s.take(nil, party, session, p.Rights()) {
+			t.Fatal("the user is not there", err)
+		}
+		return party
+	}
+	first, second := enter("PA_1"), enter("PA_2")
+	if !e.isSeated("PA_1") || !e.isSeated("PA_2") || e.isSeated("") {
+		t.Error("the wrong ones are in the room")
+	}
+	for _, party := range []types.LocalParticipant{first, second} {
+		if err := party.Close(false, types.ParticipantCloseReasonDuplicateIdentity, false); err != nil {
+			t.Fatal(err)
+		}
+		if e.isSeated(string(party.ID())) {
+			t.Errorf("%s has left", party.ID())
+		}
+	}
+	if len(e.bySID) > 0 || len(e.seats) > 0 {
+		t.Errorf("left over: %v, %v", e.bySID, e.seats)
+	}
+}
+
+// TestRelayUntilNewest: credentials of relays last as long as the newest proof, whoever
+// handed it in, and no resumption with an older one shortens them.
+func TestRelayUntilNewest(t *testing.T) {
+	e, p := alone(t), passFor(t, usersig.AllPrivileges)
+	end := p.ExpiresAt()
+	over := end.Add(usersig.DefaultLeeway)
+	e.clock = func() time.Time { return end.Add(-3 * time.Minute) }
+	e.config.Relay.UDPPort, e.secret = 3478, relaySecret()
+	s := newSeat(e, &p, true)
+	session, err := e.gate.Open(t.Context(), p, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	s.session.Store(session)
+	until := func() time.Time {
+		text, _, _ := strings.Cut(e.iceServers(s)[0].Username, ":")
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return time.Unix(n, 0)
+	}
+	if got := until(); got.Unix() != over.Unix() {
+		t.Errorf("the first lasts until %v, want %v", got, over)
+	}
+	newer, err := gate.Carried(strings.ReplaceAll(p.Carry(), end.Format(time.RFC3339Nano), end.Add(time.Hour).Format(time.RFC3339Nano)))
+	if err != nil || !newer.ExpiresAt().After(end) {
+		t.Fatal("no newer pass", err)
+	}
+	e.gate.Renew(newer)
+	if got := until(); !got.After(over) {
+		t.Errorf("after a renewal until %v", got)
+	}
+	e.gate.Resume(p)
+	if got := until(); !got.After(over) {
+		t.Errorf("after a resumption with the first until %v", got)
 	}
 }

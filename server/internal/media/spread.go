@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sync"
 	"time"
 
@@ -69,11 +70,23 @@ func (w *waiting) begin(who user) (end func(), err error) {
 	}, nil
 }
 
-// spread gives a newer pass to the session it is for, on whatever node that is.
+// spread gives a newer pass to the sessions it is for, on whatever nodes they are. The
+// gate watches over streams of another engine as well: who publishes one here may be in
+// the room on another node, and would have to leave it in spite of the renewal.
 func (e *Engine) spread(ctx context.Context, p *gate.Pass) error {
-	if e.gate.Renew(*p) > 0 {
+	n := e.gate.Renew(*p)
+	if n > 0 && e.seatOf(p) != nil {
 		return nil
 	}
+	err := e.spreadFurther(ctx, p)
+	if n > 0 && errors.Is(err, gate.ErrNoUser) {
+		return nil // the stream is all there is
+	}
+	return err
+}
+
+// spreadFurther gives a newer pass to the node that has its user.
+func (e *Engine) spreadFurther(ctx context.Context, p *gate.Pass) error {
 	end, err := e.waiting.begin(user{p.AppID(), p.UserID()})
 	if err != nil {
 		return err
@@ -86,7 +99,12 @@ func (e *Engine) spread(ctx context.Context, p *gate.Pass) error {
 	if !there || e.lk.redis == nil {
 		return gate.ErrNoUser
 	}
-	ctx, cancel := context.WithTimeout(ctx, mostRenewal)
+	return e.ask(ctx, p)
+}
+
+// ask hands a pass to the other nodes, and waits for the one that has its user.
+func (e *Engine) ask(caller context.Context, p *gate.Pass) error {
+	ctx, cancel := context.WithTimeout(caller, mostRenewal)
 	defer cancel()
 	back := answers + roomAndUser(p)
 	sub := e.lk.redis.Subscribe(ctx, back)
@@ -101,10 +119,25 @@ func (e *Engine) spread(ctx context.Context, p *gate.Pass) error {
 	if err := e.lk.redis.Publish(ctx, renewals, text).Err(); err != nil {
 		return err
 	}
-	if _, err := sub.ReceiveMessage(ctx); err != nil {
-		return gate.ErrNoUser // nobody has them: they have just left
+	_, err = sub.ReceiveMessage(ctx)
+	return unheard(caller, ctx, err)
+}
+
+// unheard returns what it means that no answer came: that nobody has the user, who has
+// just left, only if all the time there was has passed. A Redis that fails says nothing of
+// the user, nor does a caller who hangs up.
+func unheard(caller, ours context.Context, err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	if caller.Err() != nil {
+		return caller.Err()
+	}
+	// By the clock: the connection can notice a moment before the context does.
+	if end, ok := ours.Deadline(); ok && time.Until(end) <= 0 {
+		return gate.ErrNoUser
+	}
+	return err
 }
 
 func roomAndUser(p *gate.Pass) string { return string(roomOf(p)) + "\x00" + p.UserID() }
@@ -118,22 +151,28 @@ func (e *Engine) hearRenewals(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case m := <-sub.Channel():
+		case m, ok := <-sub.Channel():
+			if !ok {
+				return // it was closed, and would be ready for ever
+			}
 			e.hearRenewal(ctx, m)
 		}
 	}
 }
 
 func (e *Engine) hearRenewal(ctx context.Context, m *redis.Message) {
-	if m == nil {
-		return
-	}
 	var r renewal
-	if err := json.Unmarshal([]byte(m.Payload), &r); err != nil {
+	err := json.Unmarshal([]byte(m.Payload), &r)
+	var p gate.Pass
+	if err == nil {
+		p, err = gate.Carried(r.Pass)
+	}
+	if err != nil {
+		e.log.Warn("another node's renewal cannot be read", "err", err)
 		return
 	}
-	p, err := gate.Carried(r.Pass)
-	if err != nil || e.gate.Renew(p) == 0 {
+	// Who has no more than a stream here leaves the answer to the node that has the room.
+	if e.gate.Renew(p) == 0 || e.seatOf(&p) == nil {
 		return
 	}
 	if err := e.lk.redis.Publish(ctx, r.Reply, "").Err(); err != nil {

@@ -28,6 +28,14 @@ const (
 	mostSilence  = 5 * time.Second // before the first word, and for words about no session
 )
 
+// What may wait at a connection by TCP: packets that were read, 50 because LiveKit's own
+// listener keeps as many, and bytes to write, a quarter of its 4 MiB because mostTCP clients
+// that do not read would have 16 GiB of them.
+const (
+	mostUnreadPackets = 50
+	mostUnwritten     = 1 << 20
+)
+
 // openTCP opens the port for clients whose networks let no UDP through. LiveKit would
 // open it on every address of the machine, for any number of connections.
 func (e *Engine) openTCP() (io.Closer, error) {
@@ -44,7 +52,7 @@ func (e *Engine) openTCP() (io.Closer, error) {
 	}
 	mux := ice.NewTCPMuxDefault(ice.TCPMuxParams{
 		Listener: port, Logger: pionlogger.NewLoggerFactory(logger.GetLogger()).NewLogger("tcp_mux"),
-		ReadBufferSize: 50, WriteBufferSize: 1 << 20,
+		ReadBufferSize: mostUnreadPackets, WriteBufferSize: mostUnwritten,
 		FirstStunBindTimeout: mostSilence, AliveDurationForConnFromStun: mostSilence,
 	})
 	conf.SettingEngine.SetICETCPMux(mux)

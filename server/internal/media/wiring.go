@@ -60,7 +60,10 @@ func (e *Engine) assemble() (*livekitParts, error) {
 		}
 		p.store, bus = service.NewRedisStore(p.redis), psrpc.NewRedisMessageBus(p.redis)
 	}
-	return p, p.connect(e, bus)
+	if err := p.connect(e, bus); err != nil {
+		return nil, errors.Join(err, p.close()) // of what is open by then nobody else knows
+	}
+	return p, nil
 }
 
 func (p *livekitParts) connect(e *Engine, bus psrpc.MessageBus) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"usersig"
+	"usersig/server/internal/gate"
 )
 
 // Source is where the metrics of a server's state come from, asked at each scrape.
@@ -93,6 +94,7 @@ func NewMetrics(src Source) *Metrics {
 			m.evicted.WithLabelValues(r.Reason)
 		}
 	}
+	m.evicted.WithLabelValues(gate.Lied)
 	m.registry.MustRegister(m.seconds, m.outcomes, m.inFlight, m.rejected, m.commits, m.failed, m.evicted,
 		newState(src), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -135,7 +137,8 @@ func (m *Metrics) add(r result) series {
 	return s
 }
 
-// Evicted counts a user who had to leave a room. The reason is the name of a refusal.
+// Evicted counts a user who had to leave a room. The reason is the name of a refusal, or
+// [gate.Lied].
 func (m *Metrics) Evicted(reason string) { m.evicted.WithLabelValues(reason).Inc() }
 
 // Begin counts a request as one that is being worked on, until the function that it

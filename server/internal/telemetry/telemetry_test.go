@@ -68,7 +68,7 @@ func TestMetrics(t *testing.T) {
 		`usersig_apps{state="running"} 2`, `usersig_apps{state="stopped"} 0`,
 		`usersig_keys{state="signing"} 1`, `usersig_keys{state="dead"} 0`,
 		"usersig_snapshot_age_seconds 1.5", `usersig_build_info{version="v1"} 1`,
-		`usersig_evictions_total{reason="revoked"} 1`, `usersig_evictions_total{reason="blocked"} 0`,
+		`usersig_evictions_total{reason="revoked"} 1`, `usersig_evictions_total{reason="blocked"} 0`, `usersig_evictions_total{reason="lied"} 0`,
 		"usersig_http_requests_in_flight 1", "usersig_http_requests_rejected_total 1",
 		"usersig_store_commit_duration_seconds_count 2", "usersig_store_commit_failures_total 1",
 	} {
