@@ -47,6 +47,26 @@ func TestTwoMeet(t *testing.T) {
 }
 
 // TestRoomNames: users meet in a room with a name, and not in the one with that number.
+// TestMutedAfterRefusal: who was refused first, and then let in, is not heard when their
+// buttons say that they are not.
+func TestMutedAfterRefusal(t *testing.T) {
+	w := open(t, nil)
+	a := w.app(nil)
+	bob := w.demo(a.config("bob"))
+	bob.enter(want{room: lobby, silent: true})
+	alice := w.demo(a.config("alice"))
+	alice.fill(want{room: lobby, ticket: a.sig("alice", 0)})
+	alice.click("enter")
+	alice.isRefused("#why", -100006, "no_grant")
+	alice.enter(want{room: lobby})
+	bob.hears("alice")
+	for _, button := range []string{"mic", "cam"} {
+		alice.click(button)
+		alice.wait(`document.getElementById("` + button + `").ariaPressed === "false"`)
+		bob.wait(`document.querySelector("#list [data-user=alice] .mark.` + button + `-off") !== null`)
+	}
+}
+
 func TestRoomNames(t *testing.T) {
 	w := open(t, nil)
 	a := w.app(nil)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,13 +49,14 @@ rtmp {
 	return "rtmp://" + at + "/live/"
 }
 
-// streamURL is what a user puts into their program.
+// streamURL is what a user puts into their program. A UserSig's * stays as it is, as in
+// JavaScript's encodeURIComponent: escaped, nginx's 255 bytes are soon too few.
 func (w *world) streamURL(base, stream string, pairs ...string) string {
 	q := url.Values{}
 	for i := 0; i < len(pairs); i += 2 {
 		q.Set(pairs[i], pairs[i+1])
 	}
-	return base + stream + "?" + q.Encode()
+	return base + stream + "?" + strings.ReplaceAll(q.Encode(), "%2A", "*")
 }
 
 func TestNginxRTMP(t *testing.T) {

@@ -35,6 +35,9 @@ type Credential struct {
 // bytes, a room name and what is between them.
 const mostCredential = 2*8<<10 + 1<<10
 
+// mostUserID is the longest user ID that a token is read with, in bytes.
+const mostUserID = 255
+
 // text64 takes one spelling of every text.
 var text64 = base64.RawURLEncoding.Strict()
 
@@ -67,7 +70,9 @@ func ParseCredential(text string) (Credential, error) {
 	app, err := strconv.ParseUint(parts[1], 10, 32)
 	user, err2 := text64.DecodeString(parts[2])
 	room, ok := ParseRoom(parts[3])
-	if err != nil || err2 != nil || !ok || parts[1] != strconv.FormatUint(app, 10) {
+	// A longer user ID, or one of control characters, is in no UserSig, and would be written
+	// to the log by whoever likes to fill it.
+	if err != nil || err2 != nil || !ok || parts[1] != strconv.FormatUint(app, 10) || !plainText(user, mostUserID) {
 		return Credential{}, refusal(usersig.ErrMalformed)
 	}
 	c := Credential{App: uint32(app), UserID: string(user), Room: room, UserSig: parts[4]}
@@ -97,16 +102,16 @@ func ParseRoom(text string) (usersig.Room, bool) {
 	}
 	rest, ok := strings.CutPrefix(text, "s")
 	name, err := text64.DecodeString(rest)
-	if !ok || err != nil || strings.ContainsAny(rest, "\r\n") || !plainName(name) {
+	if !ok || err != nil || strings.ContainsAny(rest, "\r\n") || !plainText(name, usersig.MaxRoomName) {
 		return usersig.Room{}, false
 	}
 	return usersig.Room{Name: string(name)}, true
 }
 
-// plainName reports whether a room name is one that can be in a grant.
-func plainName(name []byte) bool {
-	if len(name) == 0 || len(name) > usersig.MaxRoomName || !utf8.Valid(name) {
+// plainText reports whether a room's name or a user's ID is one that can be in a token.
+func plainText(text []byte, most int) bool {
+	if len(text) == 0 || len(text) > most || !utf8.Valid(text) {
 		return false
 	}
-	return bytes.IndexFunc(name, unicode.IsControl) < 0
+	return bytes.IndexFunc(text, unicode.IsControl) < 0
 }

@@ -42,18 +42,21 @@ export class Call {
     const { sdkAppId, user, room, ticket } = this.choice;
     const wish = { sdkAppId, userId: user.userId, userSig: user.userSig, ...room };
     if (ticket) wish.privateMapKey = ticket;
+    await this.#stay.measure(user.userSig, ticket); // before, for the call can be over as soon as it is on
     try {
       await this.#trtc.enterRoom(wish);
     } catch (error) {
       this.#over = true;
+      this.#stay.end();
+      this.#controls.stop(); // or they would answer the next call's clicks
       throw error;
     }
     announce({ sdkAppId, userId: user.userId });
-    await this.#stay.measure(user.userSig, ticket);
   }
 
   /** Shows the call, and begins to speak and to be seen. */
   show() {
+    if (this.#over) return;
     $("call").hidden = false;
     document.body.classList.add("calling");
     const view = this.#company.join();

@@ -20,9 +20,11 @@ async function enter(choice) {
   });
   lobby.busy(true);
   try {
-    await call.enter();
+    const entered = call;
+    await entered.enter();
+    if (call !== entered) return; // it has ended already, and the lobby says why
     lobby.hide();
-    call.show();
+    entered.show();
   } catch (error) {
     call = null;
     lobby.refused("notLetIn", error);
