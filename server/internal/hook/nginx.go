@@ -30,7 +30,7 @@ type nginxCall struct {
 }
 
 // mostName is where nginx-rtmp cuts a stream's name with its arguments. A UserSig of the
-// HMAC scheme fits; one of the ECDSA scheme and a PrivateMapKey do not.
+// HMAC scheme fits if it is compressed; one of the ECDSA scheme and a PrivateMapKey do not.
 const mostName = 255
 
 // parseNginx reads what nginx-rtmp posts. It puts the client's arguments behind its own

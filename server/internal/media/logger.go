@@ -10,6 +10,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/livekit/protocol/logger"
 	"github.com/redis/go-redis/v9"
+	"golang.org/x/time/rate"
 )
 
 // logTo sends what LiveKit and the Redis client log to the engine that was opened last:
@@ -17,7 +18,9 @@ import (
 func logTo(log *slog.Logger) {
 	latest.Store(log)
 	loggers.Do(func() {
-		logger.SetLogger(logger.LogRLogger(logr.FromSlogHandler(quieter{redirected{func(h slog.Handler) slog.Handler { return h }}})), "livekit")
+		logger.SetLogger(logger.LogRLogger(logr.FromSlogHandler(quieter{
+			redirected{func(h slog.Handler) slog.Handler { return h }}, rate.NewLimiter(toldPerSecond, toldAtOnce),
+		})), "livekit")
 		redis.SetLogger(redisLogger{})
 	})
 }
@@ -59,8 +62,12 @@ func (redisLogger) Printf(ctx context.Context, format string, v ...any) {
 }
 
 // quieter lowers the voice of LiveKit: what is news to it is detail to an operator, and
-// what it cannot do because it was told not to is no news at all.
-type quieter struct{ slog.Handler }
+// what it cannot do because it was told not to is no news at all. It has a line for every
+// packet that it does not expect, so a client could fill the disk: only some go on.
+type quieter struct {
+	slog.Handler
+	some *rate.Limiter
+}
 
 // unwanted are lines about what is switched off here: LiveKit's own tokens.
 var unwanted = map[string]bool{"could not refresh token": true}
@@ -74,13 +81,19 @@ func (q quieter) Handle(ctx context.Context, r slog.Record) error {
 		return nil
 	}
 	r.Level = lower(r.Level)
+	if r.Level >= slog.LevelWarn && !q.some.AllowN(r.Time, 1) {
+		return nil
+	}
 	return q.Handler.Handle(ctx, r)
 }
 
 func (q quieter) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return quieter{q.Handler.WithAttrs(attrs)}
+	return quieter{q.Handler.WithAttrs(attrs), q.some}
 }
-func (q quieter) WithGroup(name string) slog.Handler { return quieter{q.Handler.WithGroup(name)} }
+
+func (q quieter) WithGroup(name string) slog.Handler {
+	return quieter{q.Handler.WithGroup(name), q.some}
+}
 
 func lower(l slog.Level) slog.Level {
 	if l < slog.LevelWarn {

@@ -10,11 +10,19 @@ import (
 	"usersig/server/internal/gate"
 )
 
+// mostSources is how often an offer may speak of a source of packets. Browsers do so up to
+// ten times for a track. The engine compares all with all, which took more than a second
+// for 25,000.
+const mostSources = 2000
+
 // onlyKinds makes an offer to send sound or video one to send nothing, if the user may
 // send no track of that kind. LiveKit takes the word of the announcement for what a track
 // is: video that was announced as a microphone would go through. It reports false if what
 // the engine would read cannot be told.
 func (s *seat) onlyKinds(offer *livekit.SessionDescription) bool {
+	if strings.Count(strings.ToLower(offer.GetSdp()), "ssrc") > mostSources {
+		return false
+	}
 	may := s.allowed()
 	forbidden := forbiddenKinds{
 		"audio": !may.MaySend(gate.Audio) && !may.MaySend(gate.ScreenAudio),

@@ -54,6 +54,19 @@ func TestOnlyKinds(t *testing.T) {
 	}
 }
 
+// TestManySources: an offer that would keep the engine busy goes nowhere, whatever its
+// user may send.
+func TestManySources(t *testing.T) {
+	s := &seat{}
+	s.rights.Store(uint32(usersig.AllPrivileges))
+	for n, want := range map[int]bool{mostSources: true, mostSources + 1: false} {
+		offer := &livekit.SessionDescription{Sdp: "v=0\r\n" + strings.Repeat("a=ssrc:1 cname:a\r\n", n)}
+		if got := s.onlyKinds(offer); got != want {
+			t.Errorf("%d sources: %v", n, got)
+		}
+	}
+}
+
 // TestOfferOfTwoReadings: what cannot be read, or reads differently once it was written
 // again, goes nowhere.
 func TestOfferOfTwoReadings(t *testing.T) {
